@@ -1,0 +1,77 @@
+/* Time as a grid of steps. Knows frequencies, the grid a series stands on, and how to guess both from
+ * timestamps; refuses to know the clock and time zones (UTC only). Surprising: months, quarters and
+ * years are one unit (the month), so that a grid is either a multiple of a millisecond count or a
+ * multiple of a month count, and nothing else needs a case. */
+#ifndef TRM_CALENDAR_H
+#define TRM_CALENDAR_H
+
+#include "core/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Timestamps are UTC milliseconds since 1970. Accepted range: years 1 to 9999. */
+#define TRM_TIME_MIN INT64_C(-62135596800000)
+#define TRM_TIME_MAX INT64_C(253402300799999)
+
+/* Exactly one of the two is non-zero: step of `ms` milliseconds, or of `months` months. */
+struct trm_freq {
+    int64_t ms;
+    int32_t months;
+};
+
+/* Where the steps of a series lie. Step 0 is the step that contains anchor_ms' position:
+ * fixed frequencies: time(step) = anchor_ms + step * ms;
+ * calendar frequencies: step counts `months` from the anchor's month, the day of the month is the
+ * anchor's day clamped to the month's length (the last day when the anchor is a last day), the time of
+ * day is the anchor's. */
+struct trm_grid {
+    struct trm_freq freq;
+    int64_t anchor_ms;
+};
+
+#define TRM_FREQ_TEXT_MAX 24
+
+/* Parses "<count><unit>", unit one of ms s m h d w mo q y (count 1 may be left out); text need not be
+ * NUL-terminated. Longest step: 100 years. Returns TRM_OK or TRM_EINVAL (*ret untouched). */
+TRM_MUST_CHECK enum trm_status trm_freq_parse(const char *text, size_t text_n, struct trm_freq *ret);
+
+/* Writes the canonical text ("5m", "1h", "1d", "1w", "1mo", "1q", "1y") with its NUL.
+ * buf holds TRM_FREQ_TEXT_MAX bytes. */
+void trm_freq_format(struct trm_freq freq, char *buf);
+
+bool trm_freq_equal(struct trm_freq a, struct trm_freq b);
+
+/* Mean length of a step in ms (a month counts 30.436875 days). */
+double trm_freq_mean_ms(struct trm_freq freq);
+
+/* The usual seasonal periods, in steps, longest first, for the frequency (1h: 168 24; 1d: 7; 1mo: 12;
+ * 1q: 4; none for 1y). Candidates only: trm_season_detect decides. Writes at most `max` entries to
+ * ret, returns how many. */
+size_t trm_freq_seasons(struct trm_freq freq, size_t max, size_t *ret);
+
+/* Guesses the frequency from n >= 2 strictly increasing timestamps: the most common difference, read as
+ * calendar months where the days of the month agree. Returns TRM_OK, TRM_ESHORT (n < 2) or TRM_EINVAL
+ * (not increasing, or some timestamp lies off the grid that the guess implies; *ret untouched). */
+TRM_MUST_CHECK enum trm_status trm_freq_infer(const int64_t *times, size_t n, struct trm_freq *ret);
+
+/* Time of a step; saturates at TRM_TIME_MIN/MAX. */
+int64_t trm_grid_time(const struct trm_grid *grid, int64_t step);
+
+/* Step of a time. Returns TRM_OK, TRM_EOFFGRID (*ret_step is then set to the nearest step at or
+ * before, so that a message can name the neighbours) or TRM_ERANGE (time outside TRM_TIME_MIN..MAX). */
+TRM_MUST_CHECK enum trm_status trm_grid_step(const struct trm_grid *grid, int64_t time_ms,
+                                             int64_t *ret_step);
+
+/* Parses RFC 3339 ("2026-11-23T10:00:00Z", offset, fraction; a space for the T and a bare date are
+ * accepted, a missing offset means UTC) to UTC ms. Returns TRM_OK, TRM_EINVAL or TRM_ERANGE. */
+TRM_MUST_CHECK enum trm_status trm_time_parse(const char *text, size_t text_n, int64_t *ret_ms);
+
+#define TRM_TIME_TEXT_MAX 32
+
+/* Writes RFC 3339 in UTC ("2026-11-23T10:00:00Z", with ".mmm" where the ms are not 0) with its NUL.
+ * buf holds TRM_TIME_TEXT_MAX bytes. */
+void trm_time_format(int64_t time_ms, char *buf);
+
+#endif

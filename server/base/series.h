@@ -1,0 +1,82 @@
+/* The vocabulary that store, registry and service share: points, a series' settings, a job. Values
+ * only, no behaviour beyond defaults. Surprising: settings hold what the user said ("auto", "infer"),
+ * never what was worked out from it, so that working out again later cannot be confused with a wish. */
+#ifndef SERVER_SERIES_H
+#define SERVER_SERIES_H
+
+#include "core/calendar.h"
+#include "core/model.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SERIES_ID_MAX 200 /* bytes of UTF-8 */
+#define SERIES_LABELS_MAX 32
+#define SERIES_LABEL_NAME_MAX 64
+#define SERIES_LABEL_VALUE_MAX 256
+#define SERIES_SEASONS_MAX 4
+
+struct point {
+    int64_t t; /* UTC ms */
+    double v;  /* NaN = missing */
+};
+
+struct series_label {
+    char name[SERIES_LABEL_NAME_MAX + 1];
+    char value[SERIES_LABEL_VALUE_MAX + 1];
+};
+
+enum fit_policy {
+    FIT_AUTO,  /* the daemon decides (train/policy.h) */
+    FIT_EVERY, /* after every fit_every new points */
+    FIT_OFF,   /* only when asked */
+};
+
+struct series_settings {
+    struct trm_freq freq; /* both fields 0: infer from the timestamps */
+    uint32_t season[SERIES_SEASONS_MAX];
+    uint32_t season_n;    /* 0: auto */
+    uint32_t horizon;     /* default horizon of a forecast; 0: by frequency */
+    double min, max;      /* NaN: none */
+    bool integer;
+    enum fit_policy fit;
+    uint32_t fit_every;
+    uint32_t label_n;
+    struct series_label *labels; /* owned by whoever owns the settings; sorted by name, names unique */
+};
+
+/* infer, auto, no bounds, FIT_AUTO, no labels. */
+void series_settings_init(struct series_settings *settings);
+/* Frees the labels; settings may be zeroed memory. */
+void series_settings_done(struct series_settings *settings);
+/* Deep copy into uninitialised *ret; false when out of memory (*ret untouched). */
+__attribute__((warn_unused_result)) bool series_settings_copy(const struct series_settings *from,
+                                                              struct series_settings *ret);
+
+enum job_state { JOB_PENDING, JOB_RUNNING, JOB_SUCCEEDED, JOB_FAILED, JOB_CANCELLED };
+
+/* "pending", "running", … */
+const char *job_state_name(enum job_state state);
+
+#define JOB_ID_MAX 32
+#define JOB_RESULT_MAX 1024
+#define JOB_ERROR_MAX 320
+
+/* A job as it is stored and shown. */
+struct job_row {
+    char id[JOB_ID_MAX + 1]; /* 16 lower-case hex digits */
+    int64_t series_key;
+    bool full;               /* full fit; else incremental */
+    enum job_state state;
+    int64_t created_at, started_at, finished_at; /* UTC ms; 0 = not yet */
+    char result[JOB_RESULT_MAX + 1]; /* JSON object text, or "" */
+    char error[JOB_ERROR_MAX + 1];   /* words, or "" */
+};
+
+/* 1 to SERIES_ID_MAX bytes of valid UTF-8 without control characters (below U+0020, U+007F to U+009F),
+ * not "." or "..". Returns 0, or -1 with *err saying which byte is wrong. */
+struct err;
+__attribute__((warn_unused_result)) int series_id_check(const char *id, size_t id_n, struct err *err);
+
+#endif

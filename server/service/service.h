@@ -1,0 +1,230 @@
+/* The use cases, without HTTP and without SQL text. Knows what a series is, what may be done with it and
+ * in which order things become durable and visible; refuses to know bytes on a wire. Surprising: nothing
+ * a write brings is visible before it is durable: memory changes when the store's commit comes back, so
+ * a forecast never rests on a point that a crash could take away.
+ *
+ * Threads: the loop's thread only; every callback runs there, never from inside the call that took it.
+ * Calls that take a callback return 0 (it will run exactly once) or -1 with *err (it will not run). */
+#ifndef SERVER_SERVICE_H
+#define SERVER_SERVICE_H
+
+#include "core/forecast.h"
+#include "server/base/config.h"
+#include "server/base/counters.h"
+#include "server/base/err.h"
+#include "server/base/series.h"
+#include "server/store/store.h"
+#include "server/train/pool.h"
+
+#define SERVICE_MUST __attribute__((warn_unused_result))
+
+struct service;
+
+struct service_deps {
+    const struct config *config;
+    struct counters *counters;
+    struct store *store;   /* opened; service_boot loads from it, then the caller starts it */
+    struct pool *pool;
+};
+
+SERVICE_MUST int service_new(const struct service_deps *deps, struct service **ret, struct err *err);
+
+/* Brings everything back from the store: series, recent points, models, unfinished jobs (requeued by
+ * service_resume once the store has been started). */
+SERVICE_MUST int service_boot(struct service *service, struct err *err);
+void service_resume(struct service *service);
+
+/* Starts no more fits, cancels the running ones (their jobs stay unfinished in the store and run again
+ * after the next boot), refuses new writes with ERR_UNAVAILABLE. */
+void service_drain(struct service *service);
+
+/* After store and pool have stopped and the mailbox is drained. Accepts NULL. */
+void service_free(struct service *service);
+
+/* ---- readiness and numbers ---- */
+
+/* Returns 0 when the service can take reads and writes, or -1 with *err saying what is wrong. */
+int service_ready(const struct service *service, struct err *err);
+
+struct service_stats {
+    size_t series_n, models_n;
+    uint64_t memory_bytes;                      /* histories and models */
+    size_t jobs[JOB_CANCELLED + 1];             /* in the table, by state */
+    struct pool_stats pool;
+    struct store_stats store;
+};
+void service_stats(struct service *service, struct service_stats *ret);
+
+/* ---- series ---- */
+
+/* What a PUT says: a field counts only where its bit is set. */
+enum {
+    PATCH_FREQ = 1, PATCH_SEASON = 2, PATCH_HORIZON = 4, PATCH_MIN = 8, PATCH_MAX = 16,
+    PATCH_INTEGER = 32, PATCH_FIT = 64, PATCH_LABELS = 128,
+};
+struct series_patch {
+    unsigned set;
+    struct series_settings settings; /* owned by the caller, copied where needed */
+};
+
+/* A series as shown. Strings live as long as the series does; use at once. */
+struct series_view {
+    const char *id;
+    const struct series_settings *settings;
+    bool grid_known;
+    struct trm_freq freq;       /* as given or inferred; valid when grid_known or given */
+    uint32_t season;            /* main season in use; 0 while unknown */
+    uint32_t horizon;           /* default horizon in use */
+    char state[64];             /* "awaiting 5 more points", "ready", "fitting" */
+    uint64_t point_n, revision;
+    bool has_last;
+    struct point last;          /* newest observed point; value NaN when all are missing */
+    int64_t created_at;
+    uint64_t model_version;     /* 0: no model yet */
+    const struct trm_model_info *model; /* NULL: no model yet */
+    int64_t model_at;           /* when it was made, UTC ms */
+    size_t memory_bytes;
+};
+
+struct series_put_result {
+    bool created;
+};
+typedef void (*series_put_done)(void *ctx, const struct err *err, const struct series_put_result *result);
+typedef void (*plain_done)(void *ctx, const struct err *err);
+
+/* Creates or changes. ERR_CONFLICT: a frequency other than that of the points already stored. */
+SERVICE_MUST int service_put_series(struct service *service, const char *id,
+                                    const struct series_patch *patch, series_put_done done, void *ctx,
+                                    struct err *err);
+/* Returns 0 or -1 with ERR_NOT_FOUND. */
+SERVICE_MUST int service_get_series(struct service *service, const char *id, struct series_view *ret,
+                                    struct err *err);
+/* Calls each (until it returns false) for the series after `after` (NULL: from the start) in byte order
+ * of ids, that start with prefix (NULL: all) and carry all the labels. */
+void service_list_series(struct service *service, const char *after, const char *prefix,
+                         const struct series_label *labels, size_t label_n,
+                         bool (*each)(void *ctx, const struct series_view *view), void *ctx);
+SERVICE_MUST int service_delete_series(struct service *service, const char *id, plain_done done,
+                                       void *ctx, struct err *err);
+
+/* ---- points ---- */
+
+struct points_result {
+    size_t accepted, updated, unchanged; /* accepted counts all points of the request */
+    uint64_t revision;
+    bool created;                        /* the series did not exist before */
+};
+typedef void (*points_put_done)(void *ctx, const struct err *err, const struct points_result *result);
+typedef void (*points_read_done)(void *ctx, const struct err *err, const struct point *points, size_t n);
+
+/* Takes ownership of points (malloc) whatever it returns. n >= 1. All or nothing. Errors name the point
+ * by err->item: not strictly increasing in time, off the grid (naming the neighbours), |v| too large,
+ * a time outside TRM_TIME_MIN..MAX. ERR_NOT_FOUND when the series is absent and !create. */
+SERVICE_MUST int service_put_points(struct service *service, const char *id, struct point *points,
+                                    size_t n, bool create, points_put_done done, void *ctx,
+                                    struct err *err);
+SERVICE_MUST int service_read_points(struct service *service, const char *id, int64_t start,
+                                     int64_t end, size_t limit, points_read_done done, void *ctx,
+                                     struct err *err);
+
+/* ---- forecasts ---- */
+
+struct forecast_ask {
+    size_t horizon;     /* 0: the series' default */
+    double levels[TRM_QUANTILES_MAX]; /* quantile levels, strictly increasing */
+    size_t level_n;
+    bool trace;
+};
+
+/* What decides a forecast's bytes besides the ask; also what an ETag is made of. */
+struct forecast_tag {
+    int64_t key;
+    uint64_t revision, settings_revision, model_version;
+    size_t horizon;         /* with the default filled in */
+    int64_t next_point_ms;  /* when the next point is expected, UTC ms */
+};
+/* Cheap. Returns 0, or -1 with ERR_NOT_FOUND or ERR_INVALID (horizon; place "horizon"). */
+SERVICE_MUST int service_forecast_tag(struct service *service, const char *id,
+                                      const struct forecast_ask *ask, struct forecast_tag *ret,
+                                      struct err *err);
+
+struct forecast_answer {
+    const char *id;               /* the series' or the item's */
+    struct trm_freq freq;
+    struct trm_grid grid;
+    int64_t first_step;           /* trm_grid_time(&grid, first_step + h) is the time of lead h */
+    bool has_time;                /* false: a stateless series without a start; times are absent */
+    int64_t issued_at;            /* UTC ms of the last point (what the forecast knew) */
+    struct trm_forecast *forecast;
+    struct trm_model_info model;  /* zeroed without a model */
+    bool has_model;
+    uint64_t model_version;
+    char why[200];                /* in words, why this answered */
+    double levels[TRM_QUANTILES_MAX];
+    size_t level_n;
+};
+/* On the loop, at most a few ms. ERR_NOT_FOUND, ERR_TOO_SHORT (says how many points are missing),
+ * ERR_INVALID. The caller releases with forecast_answer_done. */
+SERVICE_MUST int service_forecast(struct service *service, const char *id,
+                                  const struct forecast_ask *ask, struct forecast_answer *ret,
+                                  struct err *err);
+void forecast_answer_done(struct forecast_answer *answer);
+
+/* One series of a stateless request. */
+struct stateless_item {
+    char *id;                 /* malloc or NULL */
+    double *values;           /* [n], malloc, NaN = missing */
+    size_t n;
+    struct series_settings settings; /* freq may be zero: no timestamps in the answer */
+    bool has_start;
+    int64_t start;            /* UTC ms of values[0] */
+    bool fit;                 /* train a network for it first (slow); else drafts */
+    /* Out. */
+    struct err err;           /* ERR_NONE or why this one has no forecast; the others stand */
+    struct forecast_answer answer;
+};
+struct stateless_batch {
+    struct forecast_ask ask;
+    struct stateless_item *items;
+    size_t n;
+};
+typedef void (*stateless_done)(void *ctx, const struct err *err, struct stateless_batch *batch);
+void stateless_batch_free(struct stateless_batch *batch);
+/* Computed on a worker. Takes ownership of batch (malloc) on success only; done() receives it back and
+ * must free it. */
+SERVICE_MUST int service_forecast_stateless(struct service *service, struct stateless_batch *batch,
+                                            stateless_done done, void *ctx, struct err *err);
+
+/* ---- fits and jobs ---- */
+
+struct job_view {
+    const struct job_row *row;
+    const char *series_id;
+    double progress;      /* 0..1 */
+    uint64_t step;
+    double loss;          /* NaN: none yet */
+    double eta_s;         /* NaN: unknown */
+};
+typedef void (*fit_done)(void *ctx, const struct err *err, const char *job_id);
+
+/* Queues a fit; done runs when the job is durable. A fit of this series already waiting is returned
+ * instead of a second one. ERR_TOO_SHORT, ERR_NOT_FOUND, ERR_BUSY. */
+SERVICE_MUST int service_fit(struct service *service, const char *id, bool full, fit_done done,
+                             void *ctx, struct err *err);
+SERVICE_MUST int service_get_job(struct service *service, const char *job_id, struct job_view *ret,
+                                 struct err *err);
+/* Newest first, after the job `after` (NULL: from the newest); series_id NULL: all; state -1: all. */
+void service_list_jobs(struct service *service, const char *after, const char *series_id, int state,
+                       bool (*each)(void *ctx, const struct job_view *view), void *ctx);
+/* Cancels a pending or running job; done runs when the cancellation is durable. ERR_CONFLICT when it
+ * has ended already. */
+SERVICE_MUST int service_cancel_job(struct service *service, const char *job_id, plain_done done,
+                                    void *ctx, struct err *err);
+
+/* Calls on_end once when the job has ended (at once, but not from inside, when it has already). */
+struct job_watch;
+SERVICE_MUST int service_watch_job(struct service *service, const char *job_id, void (*on_end)(void *ctx),
+                                   void *ctx, struct job_watch **ret, struct err *err);
+void service_unwatch_job(struct service *service, struct job_watch *watch);
+
+#endif

@@ -1,0 +1,131 @@
+/* The store: series, points, checkpoints and jobs, durable. Knows SQL and nothing else; refuses to know
+ * models (a checkpoint is bytes) and the grid's meaning. Surprising: one thread owns the connection and
+ * commits whatever has queued up meanwhile in one transaction (group commit), so a thousand writers cost
+ * a thousandth of an fsync each; a request's `done` runs only after the commit that holds it.
+ *
+ * Durability: SQLite, WAL, synchronous=FULL. When done() reports no error, the write survives SIGKILL of
+ * the process, and a power loss where the disk honours flushes.
+ *
+ * Threads: every function below is called on the loop's thread; done() runs there too (by the mailbox).
+ * Order: requests take effect, and complete, in the order they were queued.
+ * Limits: at most `queue_max` requests and `queue_bytes_max` bytes of payload wait; beyond that the call
+ * returns -1 with ERR_BUSY and nothing is queued. */
+#ifndef SERVER_STORE_H
+#define SERVER_STORE_H
+
+#include "server/base/mailbox.h"
+#include "server/base/series.h"
+
+struct store;
+
+struct store_options {
+    const char *path;        /* SQLite file; created when absent (its directory must exist) */
+    size_t queue_max;        /* 0: 65,536 */
+    size_t queue_bytes_max;  /* 0: 256 MiB */
+    unsigned checkpoints_kept; /* per series; 0: 4 */
+};
+
+/* A series' row. */
+struct store_series {
+    int64_t key;             /* > 0, chosen by the caller, never reused */
+    char id[SERIES_ID_MAX + 1];
+    struct series_settings settings;
+    bool grid_known;
+    struct trm_grid grid;    /* valid when grid_known */
+    int64_t created_at;      /* UTC ms */
+    uint64_t revision;       /* counts changes of points; set by the store */
+    uint64_t point_n;        /* stored points; set by the store */
+};
+
+/* What boot reads, in this order for every series: series, then points, then checkpoints newest first
+ * until one is accepted; after all series the unfinished jobs. A callback returns 0 to go on or -1 with
+ * *err to abort the load. Pointers are valid during the call only. */
+struct store_loader {
+    void *ctx;
+    int (*series)(void *ctx, const struct store_series *series, struct err *err);
+    /* The newest `points_max` points, oldest first. */
+    int (*points)(void *ctx, int64_t key, const struct point *points, size_t n, struct err *err);
+    /* Sets *ret_accepted false where the bytes are damaged; the one before is offered then. */
+    int (*checkpoint)(void *ctx, int64_t key, uint64_t version, const void *bytes, size_t n,
+                      bool *ret_accepted, struct err *err);
+    int (*job)(void *ctx, const struct job_row *job, struct err *err);
+    size_t points_max;
+};
+
+/* Outcome of a request; valid during done() only. */
+struct store_result {
+    struct err err;           /* code ERR_NONE on success; nothing of a failed request was applied */
+    size_t updated;           /* put_points: points whose value was replaced … */
+    size_t unchanged;         /* … and points that were there with the same value */
+    uint64_t revision;        /* put_points: the series' revision after it */
+    uint64_t point_n;         /* put_points: points of the series after it */
+    struct point *points;     /* read_points: oldest first; done() may take it by setting it NULL */
+    size_t points_n;
+};
+typedef void (*store_done)(void *ctx, struct store_result *result);
+
+struct store_stats {
+    uint64_t commits, requests, points_written, failures;
+    uint64_t commit_ns_total;
+    uint64_t file_bytes;     /* database and WAL */
+    size_t queue_n;
+};
+
+/* Opens or creates, checks integrity, migrates. No thread yet. Returns 0, or -1 with *err (ERR_STORAGE
+ * naming the file and the cause; a schema newer than this program is refused untouched). */
+__attribute__((warn_unused_result)) int store_open(const struct store_options *options,
+                                                   struct mailbox *mailbox, struct store **ret,
+                                                   struct err *err);
+
+/* Before store_start only. Also returns the largest key ever used, so that keys are never reused. */
+__attribute__((warn_unused_result)) int store_load(struct store *store,
+                                                   const struct store_loader *loader,
+                                                   int64_t *ret_max_key, struct err *err);
+
+__attribute__((warn_unused_result)) int store_start(struct store *store, struct err *err);
+
+/* Finishes every queued request (their done() calls are posted: drain the mailbox afterwards), stops the
+ * thread, checkpoints the WAL, closes. Accepts NULL and a store not started. */
+void store_close(struct store *store);
+
+/* Each of the following returns 0 when queued (done will run exactly once) or -1 with *err (done will
+ * not run). */
+
+/* Inserts or replaces the row of series->key (revision and point_n are not taken from it). */
+__attribute__((warn_unused_result)) int store_put_series(struct store *store,
+                                                         const struct store_series *series,
+                                                         store_done done, void *ctx, struct err *err);
+
+/* Deletes the series with its points, checkpoints and jobs. */
+__attribute__((warn_unused_result)) int store_delete_series(struct store *store, int64_t key,
+                                                            store_done done, void *ctx,
+                                                            struct err *err);
+
+/* Upserts n >= 1 points, strictly increasing in t; takes ownership of points (malloc) whatever it
+ * returns. create: the series row to insert first, or NULL; grid: the series' grid to record, or NULL.
+ * All in one transaction. */
+__attribute__((warn_unused_result)) int store_put_points(struct store *store, int64_t key,
+                                                         struct point *points, size_t n,
+                                                         const struct store_series *create,
+                                                         const struct trm_grid *grid,
+                                                         store_done done, void *ctx, struct err *err);
+
+/* Points with start <= t < end, oldest first, at most limit. Sees every write queued before it. */
+__attribute__((warn_unused_result)) int store_read_points(struct store *store, int64_t key,
+                                                          int64_t start, int64_t end, size_t limit,
+                                                          store_done done, void *ctx, struct err *err);
+
+/* Adds a checkpoint (version greater than any before); takes ownership of bytes (malloc) whatever it
+ * returns; drops all but the newest checkpoints_kept. A series deleted meanwhile: ERR_NOT_FOUND. */
+__attribute__((warn_unused_result)) int store_put_checkpoint(struct store *store, int64_t key,
+                                                             uint64_t version, int64_t created_at,
+                                                             void *bytes, size_t n, store_done done,
+                                                             void *ctx, struct err *err);
+
+/* Inserts or replaces the job. Finished jobs beyond the newest 1,000 are dropped. */
+__attribute__((warn_unused_result)) int store_put_job(struct store *store, const struct job_row *job,
+                                                      store_done done, void *ctx, struct err *err);
+
+void store_stats(struct store *store, struct store_stats *ret);
+
+#endif
