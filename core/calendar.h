@@ -64,6 +64,11 @@ int64_t trm_grid_time(const struct trm_grid *grid, int64_t step);
 TRM_MUST_CHECK enum trm_status trm_grid_step(const struct trm_grid *grid, int64_t time_ms,
                                              int64_t *ret_step);
 
+/* Which of n >= 1 times (in range) to anchor a grid of this frequency at: the first, or for calendar
+ * frequencies the first with the largest day of the month, of equals rather one that is not a last day:
+ * 28 February alone cannot tell "the 28th" from "the last day", 28 March can. */
+int64_t trm_grid_anchor(struct trm_freq freq, const int64_t *times, size_t n);
+
 /* Parses RFC 3339 ("2026-11-23T10:00:00Z", offset, fraction; a space for the T and a bare date are
  * accepted, a missing offset means UTC) to UTC ms. Returns TRM_OK, TRM_EINVAL or TRM_ERANGE. */
 TRM_MUST_CHECK enum trm_status trm_time_parse(const char *text, size_t text_n, int64_t *ret_ms);

@@ -8,7 +8,8 @@
 
 #include <stddef.h>
 
-/* The candidate period (each >= 2) that the history supports best, or 1. values[n]: NaN = missing.
+/* The candidate period (each >= 2, longest first, as trm_freq_seasons gives them) that the history
+ * supports best, or 1; a longer one must be clearly better than a shorter one. values[n]: NaN = missing.
  * Needs two full periods to support one. Cost: O(n * candidate_n). */
 size_t trm_season_detect(const double *values, size_t n, const size_t *candidates,
                          size_t candidate_n);

@@ -1,0 +1,38 @@
+/* The few loops that take the time. Knows matrices of numbers; refuses to know what they mean.
+ * Surprising: kernel.c is compiled once per instruction set under another name, and trm_kernels() picks
+ * one by asking the processor at every call: that costs a load and a test, and needs no global state.
+ *
+ * Results differ between instruction sets in the last bits (fused multiply-add), never between calls. */
+#ifndef TRM_KERNEL_H
+#define TRM_KERNEL_H
+
+#include <stddef.h>
+
+struct trm_kernels {
+    const char *name; /* "baseline" or "x86-64-v3" */
+
+    /* C[m][n] += A * B in float. A's element (i, p) is a[i * a_row + p * a_col], so that a transposed
+     * operand needs no copy; B[k][n] and C[m][n] are row-major with row strides b_row, c_row. No
+     * operand may overlap C. */
+    void (*sgemm)(size_t m, size_t n, size_t k, const float *a, size_t a_row, size_t a_col,
+                  const float *b, size_t b_row, float *c, size_t c_row);
+
+    /* y[i] = x[i] * sigmoid(x[i]) and d[i] = its derivative (d may be NULL). Within 4e-7 relative or
+     * 1e-7 absolute of the exact value for every finite x. */
+    void (*silu)(size_t n, const float *x, float *y, float *d);
+
+    /* In place Cholesky factor of the lower triangle of a[n][n] (row stride row): a = L L'. The upper
+     * triangle is not read and not written. Returns 0, or -1 when a pivot is not positive. work[n]. */
+    int (*cholesky)(size_t n, double *a, size_t row, double *work);
+
+    /* Solves L L' X = B in place for B[n][m] (row stride b_row) with the factor above. */
+    void (*cholesky_solve)(size_t n, size_t m, const double *l, size_t l_row, double *b, size_t b_row);
+};
+
+/* The best set for the processor that runs. Any thread. */
+const struct trm_kernels *trm_kernels(void);
+
+/* The portable set, as a reference for tests. */
+const struct trm_kernels *trm_kernels_baseline(void);
+
+#endif

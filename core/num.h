@@ -1,0 +1,39 @@
+/* The ground core's arithmetic stands on. A missing value is a NaN, so a compiler told that NaNs do not
+ * exist would delete every test for one: this header refuses such a build. */
+#ifndef TRM_NUM_H
+#define TRM_NUM_H
+
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__
+#error "core needs NaN: build without -ffast-math and -ffinite-math-only"
+#endif
+
+/* The missing value as a double (math.h's NAN is a float). */
+#define TRM_NAN ((double)NAN)
+
+static inline double trm_clamp(double v, double lo, double hi)
+{
+    return v < lo ? lo : v > hi ? hi : v;
+}
+
+static inline size_t trm_min_size(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline size_t trm_max_size(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* count * size into *ret; false on overflow. */
+static inline bool trm_size_mul(size_t count, size_t size, size_t *ret)
+{
+    return !__builtin_mul_overflow(count, size, ret);
+}
+
+#endif

@@ -1,0 +1,159 @@
+/* The Gram matrix and its solution. */
+#include "core/ridge.h"
+
+#include "core/kernel.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LOOKBACK_MAX 336 /* the solve grows with its cube: 6 ms here, on a slow core */
+#define LOOKBACK_SEASONLESS 16
+
+size_t trm_ridge_lookback(size_t n, size_t season, size_t leads)
+{
+    static const size_t seasons[] = {7, 4, 3, 2, 1};
+
+    if (season > LOOKBACK_MAX)
+        return 0;
+    for (size_t i = 0; i < sizeof seasons / sizeof *seasons; i++) {
+        size_t lookback = season == 1 ? LOOKBACK_SEASONLESS * seasons[i] / 7 : seasons[i] * season;
+        lookback = trm_max_size(trm_min_size(lookback, LOOKBACK_MAX), 2);
+        if (n >= 2 * lookback + leads + 1)
+            return lookback;
+    }
+    return 0;
+}
+
+enum trm_status trm_ridge_init(struct trm_ridge *ret, size_t lookback, size_t leads, size_t season)
+{
+    size_t span = lookback + leads;
+    size_t n = lookback * leads + span * span + lookback * lookback + 2 * span;
+    double *all = calloc(n, sizeof *all);
+
+    if (!all)
+        return TRM_ENOMEM;
+    *ret = (struct trm_ridge){.lookback = lookback, .leads = leads, .season = season, .all = all};
+    ret->coef = all;
+    ret->gram = ret->coef + lookback * leads;
+    ret->work = ret->gram + span * span;
+    return TRM_OK;
+}
+
+void trm_ridge_done(struct trm_ridge *ridge)
+{
+    free(ridge->all);
+    *ridge = (struct trm_ridge){0};
+}
+
+void trm_ridge_clear(struct trm_ridge *ridge)
+{
+    size_t span = ridge->lookback + ridge->leads;
+
+    memset(ridge->gram, 0, span * span * sizeof *ridge->gram);
+    ridge->windows = 0;
+}
+
+void trm_ridge_add(struct trm_ridge *ridge, const double *v, size_t first, size_t end, double sign)
+{
+    size_t span = ridge->lookback + ridge->leads;
+    double *column = ridge->work; /* the products of the first column, then of every diagonal */
+
+    if (first >= end)
+        return;
+    const double *x = v + first - ridge->lookback; /* x[i + t]: element i of window t */
+    size_t count = end - first;
+    for (size_t i = 0; i < span; i++)
+        column[i] = 0;
+    for (size_t t = 0; t < count; t++)
+        for (size_t i = 0; i < span; i++)
+            column[i] += x[t + i] * x[t];
+    /* Row by row, column[d] becomes the product of elements i and i + d. */
+    for (size_t j = 0; j < span; j++) {
+        for (size_t d = 0; j + d < span; d++)
+            ridge->gram[(j + d) * span + j] += sign * column[d];
+        for (size_t d = 0; j + d + 1 < span; d++)
+            column[d] += x[count + j] * x[count + j + d] - x[j] * x[j + d];
+    }
+    ridge->windows += sign > 0 ? count : -count;
+}
+
+static double gram_at(const struct trm_ridge *ridge, size_t i, size_t j)
+{
+    size_t span = ridge->lookback + ridge->leads;
+
+    return i >= j ? ridge->gram[i * span + j] : ridge->gram[j * span + i];
+}
+
+/* ret[L][L] = P S P + lambda mean(diag) I, lower triangle. */
+static void centred_gram(const struct trm_ridge *ridge, double lambda, double *mean, double *ret)
+{
+    size_t L = ridge->lookback;
+    double grand = 0, trace = 0;
+
+    for (size_t i = 0; i < L; i++) {
+        mean[i] = 0;
+        for (size_t j = 0; j < L; j++)
+            mean[i] += gram_at(ridge, i, j);
+        mean[i] /= (double)L;
+        grand += mean[i];
+    }
+    grand /= (double)L;
+    for (size_t i = 0; i < L; i++) {
+        for (size_t j = 0; j <= i; j++)
+            ret[i * L + j] = gram_at(ridge, i, j) - mean[i] - mean[j] + grand;
+        trace += ret[i * L + i];
+    }
+    for (size_t i = 0; i < L; i++)
+        ret[i * L + i] += lambda * trace / (double)L;
+}
+
+/* ret[L][H] = P R. */
+static void centred_products(const struct trm_ridge *ridge, double *ret)
+{
+    size_t L = ridge->lookback, H = ridge->leads, m = ridge->season;
+
+    for (size_t i = 0; i < L; i++)
+        for (size_t j = 0; j < H; j++)
+            ret[i * H + j] = gram_at(ridge, i, L + j) - gram_at(ridge, i, L - m + j % m);
+    for (size_t j = 0; j < H; j++) {
+        double mean = 0;
+        for (size_t i = 0; i < L; i++)
+            mean += ret[i * H + j];
+        mean /= (double)L;
+        for (size_t i = 0; i < L; i++)
+            ret[i * H + j] -= mean;
+    }
+}
+
+enum trm_status trm_ridge_solve(struct trm_ridge *ridge, double lambda)
+{
+    size_t L = ridge->lookback, H = ridge->leads;
+    double *mean = ridge->work, *normal = ridge->work + 2 * (L + H);
+    const struct trm_kernels *k = trm_kernels();
+
+    if (!ridge->windows)
+        return TRM_ESHORT;
+    centred_gram(ridge, lambda, mean, normal);
+    if (!(normal[0] > 0) || k->cholesky(L, normal, L, mean) != 0)
+        return TRM_ERANGE;
+    centred_products(ridge, ridge->coef);
+    k->cholesky_solve(L, H, normal, L, ridge->coef, H);
+    return TRM_OK;
+}
+
+void trm_ridge_predict(const struct trm_ridge *ridge, const double *window, double *ret)
+{
+    size_t L = ridge->lookback, H = ridge->leads, m = ridge->season;
+    double mean = 0;
+
+    for (size_t i = 0; i < L; i++)
+        mean += window[i];
+    mean /= (double)L;
+    for (size_t j = 0; j < H; j++)
+        ret[j] = window[L - m + j % m];
+    for (size_t i = 0; i < L; i++) {
+        double x = window[i] - mean;
+        for (size_t j = 0; j < H; j++)
+            ret[j] += ridge->coef[i * H + j] * x;
+    }
+}
