@@ -9,8 +9,8 @@
 #include <string.h>
 
 #define WINDOWS_MIN 64       /* training windows below which a network is not worth its noise */
-#define JUDGED_STEPS 260     /* before the tail is looked at … */
-#define FINAL_STEPS 120      /* … and on everything after it */
+#define JUDGED_STEPS 220     /* before the tail is looked at … */
+#define FINAL_STEPS 100      /* … and on everything after it */
 #define UPDATE_STEPS 60      /* of an incremental fit, each of the two */
 #define RATE 3e-3f
 #define FINAL_RATE 1e-3f

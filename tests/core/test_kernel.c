@@ -1,0 +1,107 @@
+/* Every kernel of every instruction set against plain loops in double. */
+#include "check.h"
+
+#include "core/kernel.h"
+
+static void fill(struct trm_rng *rng, float *at, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        at[i] = (float)trm_rng_normal(rng);
+}
+
+static void check_sgemm(const struct trm_kernels *k, size_t m, size_t n, size_t inner, bool turned,
+                        struct trm_rng *rng)
+{
+    size_t a_row = turned ? 1 : inner, a_col = turned ? m : 1;
+    float *a = calloc(m * inner + 1, sizeof *a), *b = calloc(inner * n + 1, sizeof *b);
+    float *c = calloc(m * n + 1, sizeof *c), *before = calloc(m * n + 1, sizeof *before);
+
+    fill(rng, a, m * inner);
+    fill(rng, b, inner * n);
+    fill(rng, c, m * n);
+    memcpy(before, c, m * n * sizeof *c);
+    k->sgemm(m, n, inner, a, a_row, a_col, b, n, c, n);
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n; j++) {
+            double sum = (double)before[i * n + j];
+            for (size_t p = 0; p < inner; p++)
+                sum += (double)a[i * a_row + p * a_col] * (double)b[p * n + j];
+            assert_near((double)c[i * n + j], sum, 1e-5 * (1 + (double)inner));
+        }
+    free(a);
+    free(b);
+    free(c);
+    free(before);
+}
+
+static void product_equals_plain_loops_for_every_edge(const struct trm_kernels *k)
+{
+    struct trm_rng rng;
+
+    trm_rng_seed(&rng, 1);
+    for (size_t m = 1; m <= 14; m++)
+        for (size_t n = 1; n <= 37; n += 3)
+            check_sgemm(k, m, n, 1 + (m * n) % 19, (m + n) % 2, &rng);
+}
+
+static void silu_is_close_to_libm(const struct trm_kernels *k)
+{
+    for (double x = -100; x <= 100; x += .0137) {
+        float in = (float)x, y, d;
+        k->silu(1, &in, &y, &d);
+        double s = 1 / (1 + exp(-(double)in)), exact = (double)in * s;
+        assert_near((double)y, exact, 1e-7 + 4e-7 * fabs(exact));
+        assert_near((double)d, s * (1 + (double)in * (1 - s)), 1e-6);
+    }
+}
+
+static void cholesky_solves_the_system(const struct trm_kernels *k)
+{
+    enum { N = 37, M = 5 };
+    static double a[N * N], l[N * N], b[N * M], x[N * M], work[N];
+    struct trm_rng rng;
+
+    trm_rng_seed(&rng, 2);
+    for (int i = 0; i < N; i++)
+        for (int j = 0; j <= i; j++)
+            a[i * N + j] = a[j * N + i] = trm_rng_normal(&rng) + (i == j ? 3 * N : 0);
+    memcpy(l, a, sizeof a);
+    for (int i = 0; i < N * M; i++)
+        x[i] = b[i] = trm_rng_normal(&rng);
+    assert_int_equal(k->cholesky(N, l, N, work), 0);
+    k->cholesky_solve(N, M, l, N, x, M);
+    for (int i = 0; i < N; i++)
+        for (int j = 0; j < M; j++) {
+            double sum = 0;
+            for (int p = 0; p < N; p++)
+                sum += a[i * N + p] * x[p * M + j];
+            assert_near(sum, b[i * M + j], 1e-10);
+        }
+    l[0] = -1;
+    assert_int_equal(k->cholesky(N, l, N, work), -1);
+}
+
+static void chosen_kernels_are_right(void **state)
+{
+    (void)state;
+    product_equals_plain_loops_for_every_edge(trm_kernels());
+    silu_is_close_to_libm(trm_kernels());
+    cholesky_solves_the_system(trm_kernels());
+}
+
+static void baseline_kernels_are_right(void **state)
+{
+    (void)state;
+    product_equals_plain_loops_for_every_edge(trm_kernels_baseline());
+    silu_is_close_to_libm(trm_kernels_baseline());
+    cholesky_solves_the_system(trm_kernels_baseline());
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(chosen_kernels_are_right),
+        cmocka_unit_test(baseline_kernels_are_right),
+    };
+    return cmocka_run_group_tests_name("kernel", tests, NULL, NULL);
+}
