@@ -8,6 +8,8 @@
 #define GATES 8          /* shares tried: 0, 1/8 .. 1 */
 #define GATE_GAIN .995   /* a share must lower the tail's error to this to be used */
 #define PRIOR_VALUES 24. /* held-out values' worth of the normal shape that gaps are blended with */
+#define OPTIMISM .3      /* the tail also chose the mix and the gate, so the truth scatters wider than it
+                          * shows: by this share for a tail of one horizon, less for a longer one */
 
 struct cell {
     double truth, mixed, spread; /* scaled units */
@@ -106,12 +108,13 @@ static int by_value(const void *a, const void *b)
 }
 
 /* Empirical quantiles of the ratios from..to-1 at the knots, blended with the normal's, made to grow
- * outwards. independent: how many of the values count as such. */
+ * outwards. span: distinct held-out times behind the values, leads: of the horizon scored. */
 static void knots(const struct tail *t, const struct trm_shape *shape, double gate, size_t from,
-                  size_t to, double independent, double ret[TRM_KNOTS])
+                  size_t to, double span, double leads, double ret[TRM_KNOTS])
 {
     size_t n = to - from;
-    double share = n ? independent / (independent + PRIOR_VALUES) : 0;
+    double share = n ? span / (span + PRIOR_VALUES) : 0;
+    double wider = 1 + OPTIMISM * sqrt(fmin(1, leads / span));
 
     for (size_t i = 0; i < n; i++)
         t->ratio[i] = ratio_of(&t->cell[from + i], shape, gate);
@@ -121,6 +124,7 @@ static void knots(const struct tail *t, const struct trm_shape *shape, double ga
         size_t i = (size_t)at;
         double low = n ? t->ratio[i] : 0, high = n ? t->ratio[trm_min_size(i + 1, n - 1)] : 0;
         ret[k] = share * (low + (at - (double)i) * (high - low)) + (1 - share) * trm_normal_knots[k];
+        ret[k] *= wider;
     }
     ret[TRM_KNOT_MEDIAN] = 0;
     for (int k = TRM_KNOT_MEDIAN - 1; k >= 0; k--)
@@ -162,7 +166,7 @@ enum trm_status trm_calibrate(const struct trm_history *history, const struct tr
 {
     struct tail t;
     struct trm_calibration c = {.mae_network = TRM_NAN};
-    double gap[TRM_KNOTS], span = (double)(backtest->tail + backtest->leads - 1);
+    double gap[TRM_KNOTS], leads = (double)backtest->leads, span = (double)backtest->tail + leads - 1;
 
     if (tail_init(&t, history, backtest, shape, windows, answers) != TRM_OK)
         return TRM_ENOMEM;
@@ -173,10 +177,10 @@ enum trm_status trm_calibrate(const struct trm_history *history, const struct tr
         c.gate = choose_gate(&t, shape, c.mae_drafts);
     }
     c.mae = mae_at(&t, shape, c.gate);
-    knots(&t, shape, c.gate, 0, t.half, span / 2, gap);
+    knots(&t, shape, c.gate, 0, t.half, span / 2, leads, gap);
     c.coverage80 = coverage(&t, shape, c.gate, gap, 1);
     c.coverage95 = coverage(&t, shape, c.gate, gap, 0);
-    knots(&t, shape, c.gate, 0, t.n, span, c.knot_gap);
+    knots(&t, shape, c.gate, 0, t.n, span, leads, c.knot_gap);
     free(t.cell);
     free(t.ratio);
     *ret = c;
