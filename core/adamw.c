@@ -45,6 +45,26 @@ static enum trm_status clip_norm(size_t n, float clip, float *grad)
     return TRM_OK;
 }
 
+/* The constants of one update, apart from the arrays so that the compiler sees they do not change. */
+struct update {
+    struct trm_adamw_options o;
+    float rate, fix1, fix2, keep;
+};
+
+static void update_all(const struct update *at, size_t n, const float *restrict grad, float *restrict m,
+                       float *restrict v, float *restrict ema, float *restrict weights)
+{
+    const struct update u = *at;
+
+    for (size_t i = 0; i < n; i++) {
+        m[i] = u.o.beta1 * m[i] + (1 - u.o.beta1) * grad[i];
+        v[i] = u.o.beta2 * v[i] + (1 - u.o.beta2) * grad[i] * grad[i];
+        float step = m[i] * u.fix1 / (sqrtf(v[i] * u.fix2) + u.o.epsilon);
+        weights[i] -= u.rate * (step + u.o.weight_decay * weights[i]);
+        ema[i] = u.keep * ema[i] + (1 - u.keep) * weights[i];
+    }
+}
+
 enum trm_status trm_adamw_step(struct trm_adamw *opt, float rate, float *weights, float *grad)
 {
     const struct trm_adamw_options *o = &opt->options;
@@ -56,14 +76,8 @@ enum trm_status trm_adamw_step(struct trm_adamw *opt, float rate, float *weights
     float fix1 = (float)(1 / (1 - pow((double)o->beta1, t)));
     float fix2 = (float)(1 / (1 - pow((double)o->beta2, t)));
     float keep = (float)fmin((double)o->ema_decay, (1 + t) / (10 + t));
-    float *m = opt->m, *v = opt->v, *ema = opt->ema;
+    struct update u = {.o = *o, .rate = rate, .fix1 = fix1, .fix2 = fix2, .keep = keep};
 
-    for (size_t i = 0; i < opt->n; i++) {
-        m[i] = o->beta1 * m[i] + (1 - o->beta1) * grad[i];
-        v[i] = o->beta2 * v[i] + (1 - o->beta2) * grad[i] * grad[i];
-        float step = m[i] * fix1 / (sqrtf(v[i] * fix2) + o->epsilon);
-        weights[i] -= rate * (step + o->weight_decay * weights[i]);
-        ema[i] = keep * ema[i] + (1 - keep) * weights[i];
-    }
+    update_all(&u, opt->n, grad, opt->m, opt->v, opt->ema, weights);
     return TRM_OK;
 }

@@ -17,8 +17,8 @@ struct trm_kernels {
     void (*sgemm)(size_t m, size_t n, size_t k, const float *a, size_t a_row, size_t a_col,
                   const float *b, size_t b_row, float *c, size_t c_row);
 
-    /* y[i] = x[i] * sigmoid(x[i]) and d[i] = its derivative (d may be NULL). Within 4e-7 relative or
-     * 1e-7 absolute of the exact value for every finite x. */
+    /* y[i] = x[i] * sigmoid(x[i]) and d[i] = its derivative; x, y and d do not overlap. Within 4e-7
+     * relative or 1e-7 absolute of the exact value for every finite x. */
     void (*silu)(size_t n, const float *x, float *y, float *d);
 
     /* In place Cholesky factor of the lower triangle of a[n][n] (row stride row): a = L L'. The upper

@@ -47,54 +47,92 @@ double trm_normal_quantile(double p)
     return x - u / (1 + x * u / 2);
 }
 
-/* Sums over the knots of one lead. Adds the gradient at the median and at the two log spreads. */
-static double lead_loss(float target, float median, float spread, const float factor[2],
-                        float *d_median, float d_log[2])
-{
-    float total = 0;
+/* What the loss of one window is summed in, lead by lead: the loops over leads are the inner ones, over
+ * plain arrays, so that the compiler turns them into vector code. */
+struct lanes {
+    float unit[2][TRM_LEADS_MAX];  /* spread times the factor below and above the median */
+    float d_log[2][TRM_LEADS_MAX]; /* gradients at the logarithms of the factors */
+    float loss[TRM_LEADS_MAX];
+};
 
-    for (int k = 0; k < TRM_KNOTS; k++) {
-        float p = (float)trm_knot_levels[k];
-        int side = k > TRM_KNOT_MEDIAN;
-        float gap = (float)trm_normal_knots[k] * spread * factor[side];
-        float miss = target - (median + gap);
-        float d = miss < 0 ? 2 * (1 - p) : -2 * p; /* d(2 pinball) / d(quantile) */
-        total -= d * miss;
-        *d_median += d;
-        d_log[side] += d * gap;
-    }
-    return (double)total / TRM_KNOTS;
+/* exp of the clipped log spread. */
+static float spread_factor(float log_spread)
+{
+    float bounded = log_spread < -TRM_LOG_SPREAD_MAX  ? -TRM_LOG_SPREAD_MAX
+                    : log_spread > TRM_LOG_SPREAD_MAX ? TRM_LOG_SPREAD_MAX
+                                                      : log_spread;
+    return expf(bounded);
 }
 
-/* exp of the clipped log spread; *ret_open tells whether the gradient passes. */
-static float spread_factor(float log_spread, bool *ret_open)
+/* The gradient passes where the clip is open. */
+static bool clip_open(float log_spread)
 {
-    *ret_open = log_spread > -TRM_LOG_SPREAD_MAX && log_spread < TRM_LOG_SPREAD_MAX;
-    return expf(fminf(fmaxf(log_spread, -TRM_LOG_SPREAD_MAX), TRM_LOG_SPREAD_MAX));
+    return log_spread > -TRM_LOG_SPREAD_MAX && log_spread < TRM_LOG_SPREAD_MAX;
+}
+
+static void widths(const struct trm_shape *shape, const float *y, const float *spread,
+                   struct lanes *lanes)
+{
+    float factor[2][TRM_SPREAD_BLOCKS];
+
+    for (int b = 0; b < TRM_SPREAD_BLOCKS; b++) {
+        factor[0][b] = spread_factor(y[shape->leads + (size_t)b]);
+        factor[1][b] = spread_factor(y[shape->leads + TRM_SPREAD_BLOCKS + (size_t)b]);
+    }
+    for (size_t j = 0; j < shape->leads; j++) {
+        size_t b = trm_spread_block(shape, j);
+        lanes->unit[0][j] = spread[j] * factor[0][b];
+        lanes->unit[1][j] = spread[j] * factor[1][b];
+    }
+}
+
+/* Adds one knot's twice-pinball loss and its gradients at every lead. */
+static void add_knot(int k, size_t leads, const float *target, const float *y, float *d_median,
+                     struct lanes *lanes)
+{
+    int side = k > TRM_KNOT_MEDIAN;
+    float z = (float)trm_normal_knots[k], level = (float)trm_knot_levels[k];
+    float above = -2 * level, below = 2 * (1 - level); /* d(2 pinball)/d(quantile) by the truth's side */
+    const float *unit = lanes->unit[side];
+    float *d_log = lanes->d_log[side], *loss = lanes->loss;
+
+    for (size_t j = 0; j < leads; j++) {
+        float gap = z * unit[j];
+        float miss = target[j] - (y[j] + gap);
+        float d = miss < 0 ? below : above;
+        loss[j] -= d * miss;
+        d_median[j] += d;
+        d_log[j] += d * gap;
+    }
 }
 
 double trm_quantile_loss(const struct trm_shape *shape, const float *y, const float *spread,
                          const float *target, float inverse_d, float share, float *ret_dy)
 {
     size_t leads = shape->leads, y_n = trm_state_n(shape), seen = 0;
+    struct lanes lanes;
     double sum = 0;
 
     memset(ret_dy, 0, y_n * sizeof *ret_dy);
+    memset(lanes.d_log, 0, sizeof lanes.d_log);
+    memset(lanes.loss, 0, leads * sizeof *lanes.loss);
+    widths(shape, y, spread, &lanes);
+    for (int k = 0; k < TRM_KNOTS; k++)
+        add_knot(k, leads, target, y, ret_dy, &lanes);
     for (size_t j = 0; j < leads; j++) {
-        if (isnan(target[j]))
-            continue;
         size_t lower = leads + trm_spread_block(shape, j), upper = lower + TRM_SPREAD_BLOCKS;
-        bool open[2];
-        float factor[2] = {spread_factor(y[lower], &open[0]), spread_factor(y[upper], &open[1])};
-        float d_log[2] = {0};
-        sum += lead_loss(target[j], y[j], spread[j], factor, &ret_dy[j], d_log);
-        ret_dy[lower] += open[0] ? d_log[0] : 0;
-        ret_dy[upper] += open[1] ? d_log[1] : 0;
+        if (isnan(target[j])) { /* what the knots added for it means nothing */
+            ret_dy[j] = 0;
+            continue;
+        }
+        sum += (double)lanes.loss[j];
+        ret_dy[lower] += clip_open(y[lower]) ? lanes.d_log[0][j] : 0;
+        ret_dy[upper] += clip_open(y[upper]) ? lanes.d_log[1][j] : 0;
         seen++;
     }
     if (!seen)
         return 0;
-    double scaled = sum / (double)seen * (double)inverse_d;
+    double scaled = sum / (double)(TRM_KNOTS * seen) * (double)inverse_d;
     float pass = share * inverse_d / (float)(TRM_KNOTS * seen) / (float)(1 + scaled);
     for (size_t i = 0; i < y_n; i++)
         ret_dy[i] *= pass;
