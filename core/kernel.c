@@ -86,12 +86,19 @@ static void sgemm(size_t m, size_t n, size_t k, const float *a, size_t a_row, si
 
 typedef int ints __attribute__((vector_size(LANES * sizeof(int))));
 
+/* a where the mask is all ones, b where it is 0. */
+static inline vec choose(ints mask, vec a, vec b)
+{
+    return (vec)(((ints)a & mask) | ((ints)b & ~mask));
+}
+
 /* exp(x) for x in [-87, 87]: 2^n times the degree-6 Taylor polynomial of the remainder, which Cody and
  * Waite's split of ln 2 keeps within 0.35 (relative error below 2e-7; tested against libm). */
 static inline vec exp_near(vec x)
 {
     vec t = x * 1.44269504f;
-    ints n = __builtin_convertvector(t + (t < 0 ? (vec){0} - 0.5f : (vec){0} + 0.5f), ints);
+    vec half = (vec){0} + 0.5f;
+    ints n = __builtin_convertvector(t + choose(t < 0, -half, half), ints);
     vec whole = __builtin_convertvector(n, vec);
     vec r = x - whole * 0.693359375f + whole * 2.12194440e-4f;
     vec p = 1.0f + r * (1.0f + r * (0.5f + r * (1.66666667e-1f +
@@ -101,7 +108,7 @@ static inline vec exp_near(vec x)
 
 static inline void silu_vec(vec v, vec *y, vec *d)
 {
-    vec top = (vec){0} + 80.0f, bounded = v < -top ? -top : v > top ? top : v;
+    vec top = (vec){0} + 80.0f, bounded = choose(v < -top, -top, choose(v > top, top, v));
     vec s = 1.0f / (1.0f + exp_near(-bounded));
 
     *y = v * s;
