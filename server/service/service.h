@@ -25,6 +25,7 @@ struct service_deps {
     struct counters *counters;
     struct store *store;   /* opened; service_boot loads from it, then the caller starts it */
     struct pool *pool;
+    struct mailbox *mailbox; /* the store's and the pool's; also how a callback is put off */
 };
 
 SERVICE_MUST int service_new(const struct service_deps *deps, struct service **ret, struct err *err);
@@ -37,6 +38,10 @@ void service_resume(struct service *service);
 /* Starts no more fits, cancels the running ones (their jobs stay unfinished in the store and run again
  * after the next boot), refuses new writes with ERR_UNAVAILABLE. */
 void service_drain(struct service *service);
+
+/* Whether nothing is in flight: no store request, no task, no callback owed. After service_drain, run the
+ * loop until this holds; then the store and the pool may be closed. */
+bool service_idle(const struct service *service);
 
 /* After store and pool have stopped and the mailbox is drained. Accepts NULL. */
 void service_free(struct service *service);
@@ -221,7 +226,8 @@ void service_list_jobs(struct service *service, const char *after, const char *s
 SERVICE_MUST int service_cancel_job(struct service *service, const char *job_id, plain_done done,
                                     void *ctx, struct err *err);
 
-/* Calls on_end once when the job has ended (at once, but not from inside, when it has already). */
+/* Calls on_end once when the job has ended (at once, but not from inside, when it has already), its series
+ * was deleted, or the service drains. The watch is gone then: only one still open may be unwatched. */
 struct job_watch;
 SERVICE_MUST int service_watch_job(struct service *service, const char *job_id, void (*on_end)(void *ctx),
                                    void *ctx, struct job_watch **ret, struct err *err);

@@ -8,8 +8,8 @@
  *
  * Threads: every function below is called on the loop's thread; done() runs there too (by the mailbox).
  * Order: requests take effect, and complete, in the order they were queued.
- * Limits: at most `queue_max` requests and `queue_bytes_max` bytes of payload wait; beyond that the call
- * returns -1 with ERR_BUSY and nothing is queued. */
+ * Limits: at most `queue_max` requests and `queue_bytes_max` bytes of payload and read results wait, from
+ * the call until done(); beyond that the call returns -1 with ERR_BUSY and nothing is queued. */
 #ifndef SERVER_STORE_H
 #define SERVER_STORE_H
 
@@ -33,7 +33,7 @@ struct store_series {
     bool grid_known;
     struct trm_grid grid;    /* valid when grid_known */
     int64_t created_at;      /* UTC ms */
-    uint64_t revision;       /* counts changes of points; set by the store */
+    uint64_t revision;       /* points added or replaced, ever; set by the store */
     uint64_t point_n;        /* stored points; set by the store */
 };
 
@@ -45,7 +45,9 @@ struct store_loader {
     int (*series)(void *ctx, const struct store_series *series, struct err *err);
     /* The newest `points_max` points, oldest first. */
     int (*points)(void *ctx, int64_t key, const struct point *points, size_t n, struct err *err);
-    /* Sets *ret_accepted false where the bytes are damaged; the one before is offered then. */
+    /* Sets *ret_accepted false where the bytes are damaged; the one before is offered then. A checkpoint
+     * whose bytes fail the store's own checksum is offered as bytes NULL, n 0, so that it can be named;
+     * *ret_accepted is ignored then. */
     int (*checkpoint)(void *ctx, int64_t key, uint64_t version, const void *bytes, size_t n,
                       bool *ret_accepted, struct err *err);
     int (*job)(void *ctx, const struct job_row *job, struct err *err);
@@ -91,26 +93,30 @@ void store_close(struct store *store);
 /* Each of the following returns 0 when queued (done will run exactly once) or -1 with *err (done will
  * not run). */
 
-/* Inserts or replaces the row of series->key (revision and point_n are not taken from it). */
+/* Inserts or replaces the row of series->key (revision and point_n are not taken from it). Another
+ * series has the id: ERR_CONFLICT. */
 __attribute__((warn_unused_result)) int store_put_series(struct store *store,
                                                          const struct store_series *series,
                                                          store_done done, void *ctx, struct err *err);
 
-/* Deletes the series with its points, checkpoints and jobs. */
+/* Deletes the series with its points, checkpoints and jobs. ERR_NOT_FOUND. */
 __attribute__((warn_unused_result)) int store_delete_series(struct store *store, int64_t key,
                                                             store_done done, void *ctx,
                                                             struct err *err);
 
 /* Upserts n >= 1 points, strictly increasing in t; takes ownership of points (malloc) whatever it
- * returns. create: the series row to insert first, or NULL; grid: the series' grid to record, or NULL.
- * All in one transaction. */
+ * returns. create: the series row to insert first unless its key exists, or NULL; grid: the series' grid
+ * to record, or NULL. All in one transaction. A series deleted meanwhile: ERR_NOT_FOUND; another series
+ * of create's id: ERR_CONFLICT. Times outside TRM_TIME_MIN..MAX or not increasing: ERR_INVALID with the
+ * item, at once. */
 __attribute__((warn_unused_result)) int store_put_points(struct store *store, int64_t key,
                                                          struct point *points, size_t n,
                                                          const struct store_series *create,
                                                          const struct trm_grid *grid,
                                                          store_done done, void *ctx, struct err *err);
 
-/* Points with start <= t < end, oldest first, at most limit. Sees every write queued before it. */
+/* Points with start <= t < end, oldest first, at most limit. Sees every write queued before it. A series
+ * deleted meanwhile: ERR_NOT_FOUND. */
 __attribute__((warn_unused_result)) int store_read_points(struct store *store, int64_t key,
                                                           int64_t start, int64_t end, size_t limit,
                                                           store_done done, void *ctx, struct err *err);
@@ -122,7 +128,7 @@ __attribute__((warn_unused_result)) int store_put_checkpoint(struct store *store
                                                              void *bytes, size_t n, store_done done,
                                                              void *ctx, struct err *err);
 
-/* Inserts or replaces the job. Finished jobs beyond the newest 1,000 are dropped. */
+/* Inserts or replaces the job. A series deleted meanwhile: ERR_NOT_FOUND. Finished jobs beyond the newest 1,000 are dropped. */
 __attribute__((warn_unused_result)) int store_put_job(struct store *store, const struct job_row *job,
                                                       store_done done, void *ctx, struct err *err);
 

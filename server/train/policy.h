@@ -1,5 +1,6 @@
-/* When to fit a series. Pure: numbers in, a verdict out; no clock, no queue. Surprising: the wait grows
- * with the history (a tenth of it), so the cost of refitting per arriving point stays constant. */
+/* When to fit a series. Pure: numbers in, a verdict out; no clock, no queue. Surprising: the wait
+ * grows with the history (a tenth of it), so the cost of refitting per arriving point stays
+ * constant. */
 #ifndef SERVER_TRAIN_POLICY_H
 #define SERVER_TRAIN_POLICY_H
 
@@ -8,14 +9,30 @@
 struct policy_input {
     enum fit_policy fit;
     uint32_t fit_every;
-    uint32_t season;         /* resolved */
+    uint32_t season; /* resolved */
     bool has_model;
-    size_t observed_n;       /* observed values in memory */
-    uint64_t new_points;     /* points changed since the last fit was started */
+    size_t observed_n;   /* observed values in memory */
+    uint64_t new_points; /* points changed since the last fit was started */
+    bool failed;         /* that fit failed: without a model, wait as for a refit */
 };
+
+/* FIT_AUTO fits first when two seasons and this many values more have been observed: fewer leave
+ * nothing to train on besides the tail that is held out. A season so long that memory would never
+ * hold that much is fitted at POLICY_FIRST_FIT_MOST observed values. */
+#define POLICY_FIRST_FIT_EXTRA 8
+#define POLICY_FIRST_FIT_MOST (TRM_CONTEXT_MAX / 2)
+
+/* Observed values at which FIT_AUTO fits first. */
+size_t policy_first_fit_n(uint32_t season);
+
+/* New points after which FIT_AUTO fits again: a season or a tenth of the history, whichever is
+ * more. */
+uint64_t policy_refit_n(uint32_t season, size_t observed_n);
 
 enum policy_verdict { POLICY_WAIT, POLICY_FIRST_FIT, POLICY_REFIT };
 
+/* FIT_AUTO: as above. FIT_EVERY: after every fit_every (0 counts as 1) new points, from
+ * TRM_OBSERVED_MIN observed values on. FIT_OFF: POLICY_WAIT. */
 enum policy_verdict policy_decide(const struct policy_input *input);
 
 #endif

@@ -1,0 +1,123 @@
+/* What the daemon counts about itself. Knows names, help texts and how to count from any thread;
+ * refuses to know how numbers are shown (http renders them). Surprising: everything is a relaxed
+ * atomic and nothing is a snapshot: numbers read together may be a few events apart, and each of
+ * them only ever grows. Gauges (series, jobs, queue lengths) are not here: their owners do. */
+#ifndef SERVER_COUNTERS_H
+#define SERVER_COUNTERS_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* X(symbol, metric, labels, unit, help). Rows of one metric stand together and share their help;
+ * labels is the text between the braces, or ""; unit is what 1 stands for in the metric's unit
+ * (times are kept in nanoseconds and shown in seconds). */
+#define COUNTER_LIST(X)                                                                            \
+    X(FORECASTS, "tstrm_forecasts_total", "", 1, "Forecasts computed")                             \
+    X(FORECASTS_FAILED, "tstrm_forecast_failures_total", "", 1,                                    \
+      "Forecasts that could not be computed")                                                      \
+    X(CACHE_HITS, "tstrm_forecast_cache_hits_total", "", 1, "Forecasts answered from the cache")   \
+    X(CACHE_MISSES, "tstrm_forecast_cache_misses_total", "", 1,                                    \
+      "Forecasts not found in the cache")                                                          \
+    X(CACHE_EVICTIONS, "tstrm_forecast_cache_evictions_total", "", 1,                              \
+      "Forecasts dropped from the cache")                                                          \
+    X(POINTS_WRITTEN, "tstrm_points_written_total", "", 1, "Points made durable")                  \
+    X(FITS_SUCCEEDED, "tstrm_fits_total", "outcome=\"succeeded\"", 1, "Fits ended, by outcome")    \
+    X(FITS_FAILED, "tstrm_fits_total", "outcome=\"failed\"", 1, "Fits ended, by outcome")          \
+    X(FITS_CANCELLED, "tstrm_fits_total", "outcome=\"cancelled\"", 1, "Fits ended, by outcome")    \
+    X(RESULTS_DROPPED, "tstrm_fit_results_dropped_total", "", 1,                                   \
+      "Fit results dropped because the series was deleted or its model had changed")               \
+    X(WORKER_CPU, "tstrm_worker_cpu_seconds_total", "", 1e-9, "CPU time of finished worker tasks")
+
+enum counter {
+#define COUNTER_ENUM(symbol, metric, labels, unit, help) COUNTER_##symbol,
+    COUNTER_LIST(COUNTER_ENUM)
+#undef COUNTER_ENUM
+    COUNTERS
+};
+
+/* X(symbol, metric, help). All in seconds, all with the same buckets. */
+#define HISTOGRAM_LIST(X)                                                                          \
+    X(REQUEST, "tstrm_request_duration_seconds", "From a request's first byte to its answer")      \
+    X(FORECAST, "tstrm_forecast_duration_seconds", "Computing one forecast")                       \
+    X(FIT, "tstrm_fit_duration_seconds", "CPU time of one fit")                                    \
+    X(COMMIT, "tstrm_commit_duration_seconds", "From a write's arrival to its durability")
+
+enum histogram_id {
+#define HISTOGRAM_ENUM(symbol, metric, help) HISTOGRAM_##symbol,
+    HISTOGRAM_LIST(HISTOGRAM_ENUM)
+#undef HISTOGRAM_ENUM
+    HISTOGRAMS
+};
+
+/* X(symbol, label): values of the label "route" of tstrm_requests_total. */
+#define ROUTE_CLASS_LIST(X)                                                                        \
+    X(HEALTH, "health")                                                                            \
+    X(METRICS, "metrics")                                                                          \
+    X(DOCS, "docs")                                                                                \
+    X(SERIES, "series")                                                                            \
+    X(POINTS, "points")                                                                            \
+    X(FORECAST, "forecast")                                                                        \
+    X(STATELESS, "stateless")                                                                      \
+    X(FIT, "fit")                                                                                  \
+    X(JOBS, "jobs")                                                                                \
+    X(ADMIN, "admin")                                                                              \
+    X(NONE, "none") /* no such route */
+
+enum route_class {
+#define ROUTE_CLASS_ENUM(symbol, label) ROUTE_CLASS_##symbol,
+    ROUTE_CLASS_LIST(ROUTE_CLASS_ENUM)
+#undef ROUTE_CLASS_ENUM
+    ROUTE_CLASSES
+};
+
+/* Values of the label "status": "1xx" to "5xx". */
+#define STATUS_CLASSES 5
+#define REQUESTS_METRIC "tstrm_requests_total"
+#define REQUESTS_HELP "Requests answered, by kind of route and class of status"
+
+/* Upper bounds of a histogram's buckets but the last (infinity), in seconds and increasing. */
+#define HISTOGRAM_BOUNDS 20
+extern const double histogram_bounds[HISTOGRAM_BOUNDS];
+
+struct histogram {
+    _Atomic uint64_t bucket[HISTOGRAM_BOUNDS + 1]; /* each value in one bucket: not cumulative */
+    _Atomic uint64_t sum_ns;
+};
+
+/* All zero is the valid start. */
+struct counters {
+    _Atomic uint64_t value[COUNTERS];
+    _Atomic uint64_t requests[ROUTE_CLASSES][STATUS_CLASSES];
+    struct histogram histogram[HISTOGRAMS];
+};
+
+struct counter_info {
+    const char *metric, *labels, *help;
+    double unit;
+};
+struct histogram_info {
+    const char *metric, *help;
+};
+extern const struct counter_info counter_infos[COUNTERS];
+extern const struct histogram_info histogram_infos[HISTOGRAMS];
+extern const char *const route_class_labels[ROUTE_CLASSES];
+
+void counters_init(struct counters *counters);
+
+/* Any thread, a few ns each. */
+void counters_add(struct counters *counters, enum counter counter, uint64_t n);
+uint64_t counters_get(const struct counters *counters, enum counter counter);
+/* http_status outside 100..599 counts as 5xx. */
+void counters_request(struct counters *counters, enum route_class route, unsigned http_status);
+void counters_observe(struct counters *counters, enum histogram_id id, uint64_t duration_ns);
+
+/* A histogram as Prometheus wants it. */
+struct histogram_view {
+    uint64_t cumulative[HISTOGRAM_BOUNDS + 1]; /* the last entry is the count */
+    double sum_s;
+};
+void counters_histogram(const struct counters *counters, enum histogram_id id,
+                        struct histogram_view *ret);
+
+#endif

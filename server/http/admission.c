@@ -1,0 +1,169 @@
+/* The checks, one function each, in their order. See admission.h. */
+#include "server/http/admission.h"
+
+#include "server/base/series.h"
+#include "server/http/connection_table.h"
+#include "server/http/response.h"
+
+#include <microhttpd.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+static bool refuse(struct request *request, const struct err *err)
+{
+    request_refuse(request, err);
+    return false;
+}
+
+/* Each returns whether to go on. */
+
+static bool check_framing(struct request *request, const char *version)
+{
+    struct err err;
+    if (headers_read(request->connection, &request->headers, &err) != 0)
+        return refuse(request, &err);
+    if (request->headers.chunked && strcmp(version, MHD_HTTP_VERSION_1_1) != 0) {
+        err_set(&err, ERR_SYNTAX, "Transfer-Encoding needs HTTP/1.1");
+        return refuse(request, &err);
+    }
+    return true;
+}
+
+static bool check_target(struct request *request)
+{
+    struct err err;
+    if (request->target_n > URI_BYTES_MAX) {
+        request_refuse_kind(request, PROBLEM_TARGET, "", "the request target is longer than %d bytes",
+                            URI_BYTES_MAX);
+        return false;
+    }
+    return uri_parse(request->parts, &request->uri, &err) == 0 || refuse(request, &err);
+}
+
+static void answer_options(struct request *request, const char *allow)
+{
+    answer_empty(request, MHD_HTTP_NO_CONTENT);
+    answer_header(request, MHD_HTTP_HEADER_ALLOW, allow);
+}
+
+/* No row takes the request: answers OPTIONS, else says why. */
+static void refuse_unrouted(struct request *request)
+{
+    if (request->method == METHOD_OPTIONS && request->uri.asterisk)
+        answer_options(request, "GET, HEAD, PUT, POST, DELETE, OPTIONS");
+    else if (request->method == METHOD_OPTIONS && request->allow[0] != '\0')
+        answer_options(request, request->allow);
+    else if (request->method == METHOD_UNKNOWN)
+        request_refuse_kind(request, PROBLEM_METHOD_UNKNOWN, "", "unknown method");
+    else if (request->allow[0] != '\0')
+        request_refuse_kind(request, PROBLEM_METHOD, "", "this path takes %s", request->allow);
+    else
+        request_refuse_kind(request, PROBLEM_NOT_FOUND, "",
+                            "there is nothing at this path; /openapi.json lists what there is");
+}
+
+static bool check_route(struct request *request)
+{
+    struct err err;
+    request->route = router_find(request->method, &request->uri, request->allow);
+    if (request->route == NULL) {
+        refuse_unrouted(request);
+        return false;
+    }
+    const char *id = request_id(request);
+    if (id != NULL && series_id_check(id, strlen(id), &err) != 0) {
+        err_at(&err, "id");
+        return refuse(request, &err);
+    }
+    return router_check_params(request->route, &request->uri, &err) == 0 || refuse(request, &err);
+}
+
+/* Probes and numbers are answered however busy it is: they are how one learns that it is. */
+static bool check_load(struct request *request)
+{
+    struct http *http = request->http;
+    struct err err;
+    enum route_class class = request->route->class;
+    if (class == ROUTE_CLASS_HEALTH || class == ROUTE_CLASS_METRICS)
+        return true;
+    if (request->peer->surplus) {
+        err_set(&err, ERR_UNAVAILABLE, "more than %zu connections are open",
+                http->config->connections_max);
+        return refuse(request, &err);
+    }
+    return true;
+}
+
+static void name_media(unsigned media, char *text, size_t n)
+{
+    text[0] = '\0';
+    for (unsigned bit = MEDIA_JSON; bit <= MEDIA_NDJSON; bit *= 2) {
+        size_t used = strlen(text);
+        if ((media & bit) != 0)
+            snprintf(text + used, n - used, "%s%s", used == 0 ? "" : ", ", media_name(bit));
+    }
+}
+
+static bool check_media(struct request *request, unsigned *ret_media)
+{
+    const char *type = request->headers.content_type;
+    const char *encoding = request->headers.content_encoding;
+    char accepted[80];
+    name_media(request->route->media, accepted, sizeof accepted);
+    *ret_media = type == NULL ? 0 : media_of_content_type(type) & request->route->media;
+    if (*ret_media == 0) {
+        request_refuse_kind(request, PROBLEM_MEDIA, "", "the body's Content-Type must be %s%s, not %.80s",
+                            strchr(accepted, ',') != NULL ? "one of " : "", accepted,
+                            type == NULL ? "absent" : type);
+        return false;
+    }
+    if (encoding != NULL && strcasecmp(encoding, "gzip") != 0 && strcasecmp(encoding, "identity") != 0) {
+        request_refuse_kind(request, PROBLEM_MEDIA, "", "Content-Encoding must be gzip or absent");
+        return false;
+    }
+    return true;
+}
+
+static bool begin_body(struct request *request, unsigned media)
+{
+    const struct route *route = request->route;
+    const struct config *config = request->http->config;
+    const char *encoding = request->headers.content_encoding;
+    size_t max = config->body_bytes_max;
+    struct err err;
+    if (route->body_max != 0 && route->body_max < max)
+        max = route->body_max;
+    if (request->headers.body_bytes > max) {
+        err_set(&err, ERR_TOO_LARGE, "the body is longer than %zu bytes", max);
+        return refuse(request, &err);
+    }
+    bool gzip = encoding != NULL && strcasecmp(encoding, "gzip") == 0;
+    return body_begin(&request->body, route->body, media, gzip, max, config->points_per_body_max,
+                      &err) == 0 ||
+           refuse(request, &err);
+}
+
+static bool check_body(struct request *request)
+{
+    unsigned media = 0;
+    const struct route *route = request->route;
+    if (!request->headers.has_body) {
+        bool needs_type = route->body != BODY_NONE && !route->body_optional;
+        return !needs_type || (check_media(request, &media) && begin_body(request, media));
+    }
+    if (route->body == BODY_NONE) {
+        struct err err;
+        err_set(&err, ERR_SYNTAX, "this request takes no body");
+        return refuse(request, &err);
+    }
+    return check_media(request, &media) && begin_body(request, media);
+}
+
+void admission_check(struct request *request, const char *method, const char *version)
+{
+    request->method = method_parse(method);
+    if (check_framing(request, version) && check_target(request) && check_route(request) &&
+        check_load(request))
+        (void)check_body(request);
+}

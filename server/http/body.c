@@ -1,0 +1,78 @@
+/* Pieces of a body: unfolded, counted, collected or read as points. See body.h. */
+#include "server/http/body.h"
+
+#include "server/http/inflater.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_BYTES 2048
+
+static enum points_format points_format_of(unsigned media)
+{
+    if (media == MEDIA_CSV)
+        return POINTS_CSV;
+    return media == MEDIA_NDJSON ? POINTS_NDJSON : POINTS_JSON;
+}
+
+int body_begin(struct body *body, enum body_mode mode, unsigned media, bool gzip, size_t max,
+               size_t points_max, struct err *err)
+{
+    body->mode = mode;
+    body->max = max;
+    if (gzip && (body->inflater = inflater_new()) == NULL)
+        return err_set(err, ERR_NO_MEMORY, "out of memory");
+    if (mode == BODY_POINTS)
+        return points_reader_new(points_format_of(media), points_max, &body->points, err);
+    return 0;
+}
+
+static int append(struct body *body, const char *bytes, size_t n, struct err *err)
+{
+    if (body->size - body->n < n + 1) {
+        size_t size = body->size == 0 ? FIRST_BYTES : body->size;
+        while (size - body->n < n + 1)
+            size *= 2; /* ends: body->max bounds n */
+        char *grown = realloc(body->bytes, size);
+        if (grown == NULL)
+            return err_set(err, ERR_NO_MEMORY, "out of memory");
+        body->bytes = grown;
+        body->size = size;
+    }
+    memcpy(body->bytes + body->n, bytes, n);
+    body->n += n;
+    body->bytes[body->n] = '\0';
+    return 0;
+}
+
+static int take(void *ctx, const char *bytes, size_t n, struct err *err)
+{
+    struct body *body = ctx;
+    body->taken += n;
+    if (body->taken > body->max)
+        return err_set(err, ERR_TOO_LARGE, "the body is longer than %zu bytes", body->max);
+    if (body->mode == BODY_POINTS)
+        return points_reader_feed(body->points, bytes, n, err);
+    return append(body, bytes, n, err);
+}
+
+int body_feed(struct body *body, const char *bytes, size_t n, struct err *err)
+{
+    if (body->inflater != NULL)
+        return inflater_feed(body->inflater, bytes, n, take, body, err);
+    return take(body, bytes, n, err);
+}
+
+int body_end(struct body *body, struct err *err)
+{
+    if (body->inflater != NULL && !inflater_ended(body->inflater))
+        return err_set(err, ERR_SYNTAX, "the gzip stream is cut short");
+    return 0;
+}
+
+void body_done(struct body *body)
+{
+    inflater_free(body->inflater);
+    points_reader_free(body->points);
+    free(body->bytes);
+}

@@ -1,0 +1,43 @@
+/* A request's body as it arrives. Knows the limits, gzip, and what is done with each piece; refuses to
+ * know what the body means. Surprising: the limit holds for the bytes after decompression, so a small
+ * body that unfolds without end is cut where any other would be. */
+#ifndef SERVER_HTTP_BODY_H
+#define SERVER_HTTP_BODY_H
+
+#include "server/base/err.h"
+#include "server/http/points_reader.h"
+#include "server/http/routes.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct inflater;
+
+struct body {
+    enum body_mode mode;
+    size_t max;                   /* bytes, decompressed */
+    uint64_t received;            /* bytes as they came over the wire */
+    uint64_t taken;               /* bytes, decompressed */
+    char *bytes;                  /* BODY_BUFFER: malloc, a NUL behind n bytes; NULL while empty */
+    size_t n, size;
+    struct points_reader *points; /* BODY_POINTS */
+    struct inflater *inflater;    /* NULL: not compressed */
+};
+
+/* Fills zeroed memory. points_max: most points. */
+__attribute__((warn_unused_result)) int body_begin(struct body *body, enum body_mode mode,
+                                                   unsigned media, bool gzip, size_t max,
+                                                   size_t points_max, struct err *err);
+
+/* Takes a piece of the body. Returns 0, or -1 with ERR_TOO_LARGE, ERR_SYNTAX (also: not gzip),
+ * ERR_INVALID or ERR_NO_MEMORY. */
+__attribute__((warn_unused_result)) int body_feed(struct body *body, const char *bytes, size_t n,
+                                                  struct err *err);
+
+/* The body has ended. Returns 0, or -1 with ERR_SYNTAX where a compressed one is cut short. */
+__attribute__((warn_unused_result)) int body_end(struct body *body, struct err *err);
+
+/* body may be zeroed memory. */
+void body_done(struct body *body);
+
+#endif

@@ -1,0 +1,36 @@
+/* One answer that many requests get: its bytes and the responses around them. Knows the headers of a
+ * cacheable answer and how max-age counts down; refuses to know keys and eviction (forecast_cache.h).
+ * Surprising: a response under way keeps the bytes alive after the cache has dropped them, by a count. */
+#ifndef SERVER_HTTP_CACHED_ANSWER_H
+#define SERVER_HTTP_CACHED_ANSWER_H
+
+#include "server/http/forecast_cache.h"
+
+struct shared_bytes;
+
+struct cached_answer {
+    struct shared_bytes *bytes;
+    size_t n;
+    const char *type;
+    char etag[ETAG_MAX];
+    int64_t next_point_ms;
+    int64_t max_age_s;                       /* what the two responses say */
+    struct MHD_Response *full, *not_modified; /* NULL: not made yet */
+};
+
+/* Fills zeroed memory, taking made->bytes. -1 when out of memory (nothing taken). */
+__attribute__((warn_unused_result)) int cached_answer_init(struct cached_answer *answer,
+                                                           const struct forecast_made *made);
+void cached_answer_done(struct cached_answer *answer);
+
+/* kept: the answer outlives the call, so that its responses may be shared. */
+void cached_answer_give(struct cached_answer *answer, struct request *request, bool kept,
+                        int64_t now_ms);
+
+/* A 304 without any bytes at hand. */
+void cached_answer_not_modified(struct request *request, const char *etag, int64_t max_age_s);
+
+/* Whole seconds until the next point is expected, at least 0. */
+int64_t max_age_until(int64_t next_point_ms, int64_t now_ms);
+
+#endif

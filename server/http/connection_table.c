@@ -1,0 +1,70 @@
+/* A list: it is walked twice a second and holds a thousand entries at most. See connection_table.h. */
+#include "server/http/connection_table.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+
+const uint64_t connection_deadline_ms[PHASES] = {
+    [PHASE_NEW] = 15000,   [PHASE_IDLE] = 90000, [PHASE_HEADERS] = 15000, [PHASE_BODY] = 60000,
+    [PHASE_LINGER] = 3000, [PHASE_WORK] = 0,     [PHASE_ANSWER] = 120000,
+};
+
+struct connection *connection_add(struct connection_table *table, int fd, uint64_t now_ns)
+{
+    struct connection *connection = calloc(1, sizeof *connection);
+    if (connection == NULL)
+        return NULL;
+    connection->fd = fd;
+    connection->since_ns = now_ns;
+    connection->surplus = table->n >= table->max;
+    connection->next = table->first;
+    if (connection->next != NULL)
+        connection->next->prev = connection;
+    table->first = connection;
+    table->n++;
+    return connection;
+}
+
+void connection_remove(struct connection_table *table, struct connection *connection)
+{
+    if (connection->prev != NULL)
+        connection->prev->next = connection->next;
+    else
+        table->first = connection->next;
+    if (connection->next != NULL)
+        connection->next->prev = connection->prev;
+    table->n--;
+    free(connection);
+}
+
+void connection_enter(struct connection *connection, enum connection_phase phase, uint64_t now_ns)
+{
+    connection->phase = phase;
+    connection->since_ns = now_ns;
+}
+
+static void shut(struct connection *connection)
+{
+    connection->shut = true;
+    shutdown(connection->fd, SHUT_RDWR);
+}
+
+size_t connection_sweep(struct connection_table *table, uint64_t now_ns)
+{
+    size_t n = 0;
+    for (struct connection *at = table->first; at != NULL; at = at->next) {
+        uint64_t limit_ns = connection_deadline_ms[at->phase] * 1000000;
+        if (limit_ns == 0 || at->shut || now_ns - at->since_ns < limit_ns)
+            continue;
+        shut(at);
+        n++;
+    }
+    return n;
+}
+
+void connection_shut_idle(struct connection_table *table)
+{
+    for (struct connection *at = table->first; at != NULL; at = at->next)
+        if (!at->shut && at->phase == PHASE_IDLE)
+            shut(at);
+}

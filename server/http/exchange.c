@@ -1,0 +1,212 @@
+/* The callbacks and the way of a request through its stages:
+ *
+ *     NEW ─ admitted ─→ READING ─→ HANDLED ─→ (waits, suspended) ─→ answer queued
+ *      │ refused           │ refused
+ *      ├─ no body left ────┴──────────────→ answer queued
+ *      ├─ a short rest ──→ DRAINING ──────→ answer queued
+ *      └─ a long rest ───→ told on the socket, LINGERING until the client has closed or time is up
+ *
+ * See exchange.h. */
+#include "server/http/exchange.h"
+
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/http/admission.h"
+#include "server/http/connection_table.h"
+#include "server/http/response.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* A refused body with at most this much still to come is read to its end, which keeps the connection. */
+#define DRAIN_BYTES ((uint64_t)64 << 10)
+/* What is thrown away of a longer one before the connection is cut. */
+#define LINGER_BYTES ((uint64_t)256 << 20)
+
+static void enter(struct request *request, enum connection_phase phase)
+{
+    connection_enter(request->peer, phase, clock_mono_ns());
+}
+
+void *exchange_target(void *cls, const char *target, struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct connection *peer = info == NULL ? NULL : info->socket_context;
+    struct request *request = peer == NULL ? NULL : request_new(cls, connection, target);
+    if (request != NULL) {
+        request->peer = peer;
+        connection_enter(peer, PHASE_HEADERS, request->begun_ns);
+    }
+    return request;
+}
+
+size_t exchange_unescape(void *cls, struct MHD_Connection *connection, char *text)
+{
+    (void)cls, (void)connection;
+    return strlen(text);
+}
+
+static enum MHD_Result queue_no_memory(struct http *http, struct MHD_Connection *connection)
+{
+    return MHD_queue_response(connection, problem_infos[PROBLEM_NO_MEMORY].status, http->no_memory);
+}
+
+/* Headers that every answer of our own carries. */
+static void add_common_headers(struct request *request)
+{
+    if (request->response_shared)
+        return;
+    if (traceparent_valid(request->headers.traceparent))
+        answer_header(request, "traceparent", request->headers.traceparent);
+    if (request->http->closing)
+        answer_header(request, MHD_HTTP_HEADER_CONNECTION, "close");
+}
+
+static enum MHD_Result queue_answer(struct request *request)
+{
+    if (request->response == NULL)
+        answer_problem(request);
+    enter(request, PHASE_ANSWER);
+    if (request->response == NULL)
+        return queue_no_memory(request->http, request->connection);
+    add_common_headers(request);
+    return MHD_queue_response(request->connection, request->status, request->response);
+}
+
+/* Tells a refusal on the socket itself and goes on throwing the body away. The message is short: where the
+ * socket's buffer does not take it, the client has not read for long, and is cut off. */
+static void tell_and_linger(struct request *request)
+{
+    size_t n = 0;
+    char *message = answer_problem_raw(request, &n);
+    if (message != NULL)
+        (void)!send(request->peer->fd, message, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+    free(message);
+    shutdown(request->peer->fd, SHUT_WR);
+    request->stage = REQUEST_LINGERING;
+    enter(request, PHASE_LINGER);
+}
+
+/* A request was answered while its body is still to come. */
+static enum MHD_Result settle_early(struct request *request)
+{
+    const struct headers *headers = &request->headers;
+    if (request->stage == REQUEST_NEW && headers->expect_continue)
+        return queue_answer(request); /* the client has not begun to send: libmicrohttpd closes */
+    uint64_t rest = headers->body_bytes - request->body.received;
+    if (!headers->chunked && rest <= DRAIN_BYTES) {
+        request->stage = REQUEST_DRAINING;
+        enter(request, PHASE_BODY);
+    } else {
+        tell_and_linger(request);
+    }
+    return MHD_YES;
+}
+
+static enum MHD_Result first_call(struct request *request, const char *method, const char *version)
+{
+    admission_check(request, method, version);
+    if (request->status != 0 && request->headers.has_body)
+        return settle_early(request);
+    request->stage = REQUEST_READING;
+    enter(request, request->headers.has_body ? PHASE_BODY : PHASE_WORK);
+    return MHD_YES;
+}
+
+static enum MHD_Result take_piece(struct request *request, const char *bytes, size_t n)
+{
+    struct err err;
+    request->body.received += n;
+    if (request->stage == REQUEST_LINGERING)
+        return request->body.received <= LINGER_BYTES ? MHD_YES : MHD_NO;
+    if (request->stage == REQUEST_DRAINING)
+        return MHD_YES;
+    if (request_charge(request, n, &err) == 0 && body_feed(&request->body, bytes, n, &err) == 0)
+        return MHD_YES;
+    request_refuse(request, &err);
+    return settle_early(request);
+}
+
+static void handle(struct request *request)
+{
+    struct err err;
+    request->stage = REQUEST_HANDLED;
+    enter(request, PHASE_WORK);
+    if (body_end(&request->body, &err) != 0)
+        request_refuse(request, &err);
+    else
+        request->route->handle(request);
+}
+
+static enum MHD_Result last_call(struct request *request)
+{
+    if (request->stage == REQUEST_LINGERING)
+        return MHD_NO;
+    request->suspended = false;
+    if (request->status == 0 && request->stage == REQUEST_READING)
+        handle(request);
+    if (request->wait == NULL)
+        return queue_answer(request);
+    request->suspended = true;
+    MHD_suspend_connection(request->connection);
+    return MHD_YES;
+}
+
+enum MHD_Result exchange_access(void *cls, struct MHD_Connection *connection, const char *url,
+                                const char *method, const char *version, const char *upload,
+                                size_t *upload_n, void **ref)
+{
+    struct request *request = *ref;
+    size_t n = *upload_n;
+    (void)url;
+    if (request == NULL) {
+        *upload_n = 0;
+        return n == 0 ? queue_no_memory(cls, connection) : MHD_YES;
+    }
+    if (request->stage == REQUEST_NEW)
+        return first_call(request, method, version);
+    if (n == 0)
+        return last_call(request);
+    *upload_n = 0;
+    return take_piece(request, upload, n);
+}
+
+static void log_request(const struct request *request, enum MHD_RequestTerminationCode how,
+                        uint64_t ns)
+{
+    const char *path;
+    size_t path_n = request_path(request, &path);
+    bool failed = request->status >= 500 && request->problem != NULL &&
+                  request->problem->kind != PROBLEM_UNAVAILABLE;
+    if (failed)
+        LOG_WARN("request failed", log_text("method", method_name(request->method)),
+                 log_text_n("path", path, path_n), log_uint("status", request->status),
+                 log_text("detail", request->problem->err.msg));
+    LOG_DEBUG("request", log_text("method", method_name(request->method)),
+              log_text_n("path", path, path_n), log_uint("status", request->status),
+              log_real("ms", (double)ns / 1e6), log_text("trace", request->headers.traceparent),
+              log_bool("complete", how == MHD_REQUEST_TERMINATED_COMPLETED_OK));
+}
+
+void exchange_completed(void *cls, struct MHD_Connection *connection, void **ref,
+                        enum MHD_RequestTerminationCode how)
+{
+    struct http *http = cls;
+    struct request *request = *ref;
+    (void)connection;
+    if (request == NULL)
+        return;
+    uint64_t now_ns = clock_mono_ns();
+    if (request->status != 0) {
+        counters_request(http->counters,
+                         request->route == NULL ? ROUTE_CLASS_NONE : request->route->class,
+                         request->status);
+        counters_observe(http->counters, HISTOGRAM_REQUEST, now_ns - request->begun_ns);
+    }
+    log_request(request, how, now_ns - request->begun_ns);
+    connection_enter(request->peer, PHASE_IDLE, now_ns);
+    request_free(request);
+    *ref = NULL;
+}

@@ -1,0 +1,34 @@
+/* Who answers each row of the table of routes (routes.c). */
+#ifndef SERVER_HTTP_HANDLERS_H
+#define SERVER_HTTP_HANDLERS_H
+
+struct request;
+
+/* handlers_series.c */
+void handle_list_series(struct request *request);
+void handle_put_series(struct request *request);
+void handle_get_series(struct request *request);
+void handle_delete_series(struct request *request);
+
+/* handlers_points.c, handlers_history.c */
+void handle_post_points(struct request *request);
+void handle_get_points(struct request *request);
+
+/* handlers_forecast.c, handlers_stateless.c */
+void handle_get_forecast(struct request *request);
+void handle_post_forecast(struct request *request);
+
+/* handlers_fit.c, handlers_jobs.c */
+void handle_post_fit(struct request *request);
+void handle_list_jobs(struct request *request);
+void handle_get_job(struct request *request);
+void handle_cancel_job(struct request *request);
+
+/* handlers_operations.c */
+void handle_livez(struct request *request);
+void handle_readyz(struct request *request);
+void handle_metrics(struct request *request);
+void handle_openapi(struct request *request);
+void handle_index(struct request *request);
+
+#endif

@@ -1,0 +1,143 @@
+/* Points out. One point more than asked for is read, to know whether there is a next page. See
+ * handlers.h. */
+#include "server/http/handlers.h"
+
+#include "server/http/handler_tools.h"
+#include "server/http/number.h"
+#include "server/http/query.h"
+#include "server/http/response.h"
+
+#include <math.h>
+#include <microhttpd.h>
+#include <stdlib.h>
+
+#define POINTS_DEFAULT 10000
+#define POINTS_MAX 100000
+/* A point takes at most 70 bytes. */
+#define POINTS_BYTES_MAX ((size_t)8 << 20)
+
+/* What of the request is needed when the points have come. */
+struct ask {
+    size_t limit;
+    unsigned media;
+    enum time_form form;
+    int64_t start, end;
+};
+
+static void write_pair(struct writer *writer, const struct point *point, enum time_form form)
+{
+    writer_open(writer, '[');
+    writer_time(writer, point->t, form);
+    writer_number_exact(writer, point->v);
+    writer_close(writer, ']');
+}
+
+static void write_json(struct writer *writer, const char *id, const struct ask *ask,
+                       const struct point *points, size_t n)
+{
+    size_t shown = n < ask->limit ? n : ask->limit;
+    writer_open(writer, '{');
+    writer_key(writer, "series");
+    writer_string(writer, id);
+    writer_key(writer, "points");
+    writer_open(writer, '[');
+    for (size_t i = 0; i < shown; i++)
+        write_pair(writer, &points[i], ask->form);
+    writer_close(writer, ']');
+    writer_key(writer, "next");
+    if (n > shown)
+        writer_time(writer, points[shown].t, ask->form);
+    else
+        writer_null(writer);
+    writer_close(writer, '}');
+}
+
+/* One point a line. A missing value is null in NDJSON and nothing in CSV. */
+static void write_lines(struct writer *writer, const struct ask *ask, const struct point *points,
+                        size_t n)
+{
+    char text[TRM_TIME_TEXT_MAX > NUMBER_TEXT_MAX ? TRM_TIME_TEXT_MAX : NUMBER_TEXT_MAX];
+    for (size_t i = 0; i < n && i < ask->limit; i++) {
+        if (ask->media == MEDIA_NDJSON) {
+            write_pair(writer, &points[i], ask->form);
+            writer_bytes(writer, "\n", 1);
+            continue;
+        }
+        if (ask->form == TIME_MS)
+            number_format_int(points[i].t, text);
+        else
+            trm_time_format(points[i].t, text);
+        writer_text(writer, text);
+        writer_bytes(writer, ",", 1);
+        if (!isnan(points[i].v))
+            writer_bytes(writer, text, number_format_exact(points[i].v, text));
+        writer_bytes(writer, "\n", 1);
+    }
+}
+
+static const char *write_points(struct writer *writer, const struct request *request,
+                                const struct ask *ask, const struct point *points, size_t n)
+{
+    if (ask->media == MEDIA_JSON) {
+        write_json(writer, request_id(request), ask, points, n);
+        return TYPE_JSON;
+    }
+    if (ask->media == MEDIA_CSV)
+        writer_text(writer, "timestamp,value\n");
+    write_lines(writer, ask, points, n);
+    return ask->media == MEDIA_CSV ? TYPE_CSV : TYPE_NDJSON;
+}
+
+static void on_read(void *ctx, const struct err *err, const struct point *points, size_t n)
+{
+    struct wait *wait = ctx;
+    struct ask ask = *(struct ask *)wait->data;
+    struct request *request = wait_end(wait);
+    struct writer writer;
+    if (request == NULL)
+        return;
+    if (err != NULL && err->code != ERR_NONE) {
+        request_refuse(request, err);
+        return;
+    }
+    writer_init(&writer, POINTS_BYTES_MAX);
+    const char *type = write_points(&writer, request, &ask, points, n);
+    answer_writer(request, MHD_HTTP_OK, type, &writer);
+}
+
+static bool read_times(struct request *request, struct ask *ask)
+{
+    const char *start = request_param(request, "start"), *end = request_param(request, "end");
+    struct err err;
+    ask->start = TRM_TIME_MIN;
+    ask->end = TRM_TIME_MAX + 1;
+    if ((start == NULL || query_time("start", start, &ask->start, &err) == 0) &&
+        (end == NULL || query_time("end", end, &ask->end, &err) == 0))
+        return true;
+    request_refuse(request, &err);
+    return false;
+}
+
+void handle_get_points(struct request *request)
+{
+    static const unsigned offered[] = {MEDIA_JSON, MEDIA_CSV, MEDIA_NDJSON};
+    struct ask ask;
+    struct err err;
+    if (!read_times(request, &ask) || !param_time_form(request, &ask.form) ||
+        !param_limit(request, POINTS_MAX, POINTS_DEFAULT, &ask.limit) ||
+        !param_media(request, offered, 3, &ask.media))
+        return;
+    struct wait *wait = wait_new(request, COMMIT_WAIT_MS);
+    if (wait == NULL)
+        return;
+    struct ask *kept = wait->data = malloc(sizeof ask);
+    if (kept == NULL) {
+        err_set(&err, ERR_NO_MEMORY, "out of memory");
+        wait_fail(wait, &err);
+        return;
+    }
+    *kept = ask;
+    if (service_read_points(request->http->service, request_id(request), ask.start, ask.end,
+                            ask.limit + 1, on_read, wait, &err) != 0)
+        wait_fail(wait, &err);
+}

@@ -1,0 +1,86 @@
+/* Reading request headers in one pass over them, and the framing rules. See headers.h. */
+#include "server/http/headers.h"
+
+#include "server/http/number.h"
+
+#include <microhttpd.h>
+#include <string.h>
+#include <strings.h>
+
+/* The first of several wins; those that must not come twice are counted. */
+static void keep(const char **slot, const char *value)
+{
+    if (*slot == NULL)
+        *slot = value == NULL ? "" : value;
+}
+
+static void take_framing(struct headers *headers, const char *name, const char *value)
+{
+    if (strcasecmp(name, "content-length") == 0) {
+        keep(&headers->content_length, value);
+        headers->content_length_n++;
+    } else if (strcasecmp(name, "transfer-encoding") == 0) {
+        keep(&headers->transfer_encoding, value);
+        headers->transfer_encoding_n++;
+    } else if (strcasecmp(name, "host") == 0) {
+        headers->host_n++;
+    } else if (strcasecmp(name, "expect") == 0) {
+        headers->expect_continue = value != NULL && strcasecmp(value, "100-continue") == 0;
+    }
+}
+
+static enum MHD_Result take(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    struct headers *headers = cls;
+    (void)kind;
+    if (strcasecmp(name, "accept") == 0)
+        keep(&headers->accept, value);
+    else if (strcasecmp(name, "content-type") == 0)
+        keep(&headers->content_type, value);
+    else if (strcasecmp(name, "content-encoding") == 0)
+        keep(&headers->content_encoding, value);
+    else if (strcasecmp(name, "if-none-match") == 0)
+        keep(&headers->if_none_match, value);
+    else if (strcasecmp(name, "prefer") == 0)
+        keep(&headers->prefer, value);
+    else if (strcasecmp(name, "traceparent") == 0)
+        keep(&headers->traceparent, value);
+    else
+        take_framing(headers, name, value);
+    return MHD_YES;
+}
+
+static int check_length(struct headers *headers, struct err *err)
+{
+    const char *text = headers->content_length;
+    size_t n = strspn(text, "0123456789");
+    int64_t length;
+    if (n == 0 || text[n] != '\0')
+        return err_set(err, ERR_SYNTAX, "Content-Length must be a whole number");
+    while (text[0] == '0' && text[1] != '\0')
+        text++, n--;
+    if (number_parse_int(text, n, &length) != NUMBER_OK)
+        length = INT64_MAX; /* more than any limit */
+    headers->body_bytes = (uint64_t)length;
+    headers->has_body = length > 0;
+    return 0;
+}
+
+int headers_read(struct MHD_Connection *connection, struct headers *ret, struct err *err)
+{
+    struct headers headers = {0};
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, take, &headers);
+    *ret = headers; /* also on failure: the answer wants traceparent */
+    if (headers.content_length_n > 1 || headers.transfer_encoding_n > 1 || headers.host_n > 1)
+        return err_set(err, ERR_SYNTAX,
+                       "Content-Length, Transfer-Encoding and Host may each be given once");
+    if (headers.content_length_n > 0 && headers.transfer_encoding_n > 0)
+        return err_set(err, ERR_SYNTAX,
+                       "Content-Length and Transfer-Encoding must not be given together");
+    if (headers.transfer_encoding_n > 0) {
+        if (strcasecmp(headers.transfer_encoding, "chunked") != 0)
+            return err_set(err, ERR_SYNTAX, "the only Transfer-Encoding understood is \"chunked\"");
+        ret->chunked = ret->has_body = true;
+    }
+    return headers.content_length_n > 0 ? check_length(ret, err) : 0;
+}

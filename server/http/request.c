@@ -1,0 +1,102 @@
+/* A request's life and its refusals. See request.h. */
+#include "server/http/request.h"
+
+#include "server/base/clock.h"
+#include "server/http/response.h"
+
+#include <assert.h>
+#include <microhttpd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct request *request_new(struct http *http, struct MHD_Connection *connection, const char *target)
+{
+    size_t n = strlen(target);
+    size_t kept = n <= URI_BYTES_MAX ? n : 0; /* a longer one is refused unread */
+    struct request *request = calloc(1, sizeof *request + 2 * (kept + 1));
+    if (request == NULL)
+        return NULL;
+    request->http = http;
+    request->connection = connection;
+    request->begun_ns = clock_mono_ns();
+    request->target_n = n;
+    memcpy(request->target, target, kept);
+    request->parts = request->target + kept + 1;
+    memcpy(request->parts, target, kept);
+    http->requests_n++;
+    return request;
+}
+
+void request_free(struct request *request)
+{
+    if (request == NULL)
+        return;
+    if (request->wait != NULL)
+        wait_detach(request->wait);
+    if (request->response != NULL && !request->response_shared)
+        MHD_destroy_response(request->response);
+    body_done(&request->body);
+    request->http->inflight_bytes -= request->charged_bytes;
+    request->http->requests_n--;
+    free(request->problem);
+    free(request);
+}
+
+static void set_problem(struct request *request, enum problem_kind kind, const struct err *err)
+{
+    struct problem *problem = malloc(sizeof *problem);
+    assert(request->status == 0);
+    request->status = problem_infos[problem != NULL ? kind : PROBLEM_NO_MEMORY].status;
+    if (problem != NULL)
+        *problem = (struct problem){.kind = kind, .err = *err};
+    request->problem = problem;
+}
+
+void request_refuse(struct request *request, const struct err *err)
+{
+    set_problem(request, problem_kind_of(err), err);
+}
+
+void request_refuse_kind(struct request *request, enum problem_kind kind, const char *place,
+                         const char *format, ...)
+{
+    struct err err = {.code = ERR_INVALID, .item = -1};
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(err.msg, sizeof err.msg, format, arguments);
+    va_end(arguments);
+    snprintf(err.place, sizeof err.place, "%s", place);
+    set_problem(request, kind, &err);
+}
+
+int request_charge(struct request *request, size_t bytes, struct err *err)
+{
+    struct http *http = request->http;
+    if (bytes > http->config->inflight_bytes_max ||
+        http->inflight_bytes > http->config->inflight_bytes_max - bytes)
+        return err_set(err, ERR_BUSY, "the requests being worked on hold too much memory already");
+    http->inflight_bytes += bytes;
+    request->charged_bytes += bytes;
+    return 0;
+}
+
+const char *request_param(const struct request *request, const char *name)
+{
+    for (size_t i = 0; i < request->uri.param_n; i++)
+        if (strcmp(request->uri.param[i].name, name) == 0)
+            return request->uri.param[i].value;
+    return NULL;
+}
+
+const char *request_id(const struct request *request)
+{
+    return router_id(request->route, &request->uri);
+}
+
+size_t request_path(const struct request *request, const char **ret)
+{
+    *ret = request->target;
+    return strcspn(request->target, "?#");
+}

@@ -1,0 +1,43 @@
+/* The table. See routes.h. */
+#include "server/http/routes.h"
+
+#include "server/http/handlers.h"
+#include "server/http/settings_json.h"
+
+#define GET_ROUTE(path_, class_, params_, handle_)                                                 \
+    {.method = METHOD_GET, .path = path_, .class = ROUTE_CLASS_##class_, .params = params_,        \
+     .handle = handle_}
+
+const struct route routes[] = {
+    GET_ROUTE("/v1/series/{id}/forecast", FORECAST, "horizon levels quantiles trace time format",
+              handle_get_forecast),
+    {.method = METHOD_POST, .path = "/v1/series/{id}/points", .class = ROUTE_CLASS_POINTS,
+     .body = BODY_POINTS, .media = MEDIA_JSON | MEDIA_CSV | MEDIA_NDJSON, .params = "create",
+     .handle = handle_post_points},
+    GET_ROUTE("/v1/series/{id}/points", POINTS, "start end limit time format", handle_get_points),
+    GET_ROUTE("/v1/series", SERIES, "prefix label* limit cursor time", handle_list_series),
+    {.method = METHOD_PUT, .path = "/v1/series/{id}", .class = ROUTE_CLASS_SERIES,
+     .body = BODY_BUFFER, .media = MEDIA_JSON, .body_max = SETTINGS_BYTES_MAX, .params = "time",
+     .handle = handle_put_series},
+    GET_ROUTE("/v1/series/{id}", SERIES, "time", handle_get_series),
+    {.method = METHOD_DELETE, .path = "/v1/series/{id}", .class = ROUTE_CLASS_SERIES, .params = "",
+     .handle = handle_delete_series},
+    {.method = METHOD_POST, .path = "/v1/forecast", .class = ROUTE_CLASS_STATELESS,
+     .body = BODY_BUFFER, .media = MEDIA_JSON, .params = "", .handle = handle_post_forecast},
+    {.method = METHOD_POST, .path = "/v1/series/{id}/fit", .class = ROUTE_CLASS_FIT,
+     .body = BODY_BUFFER, .media = MEDIA_JSON, .body_optional = true,
+     .body_max = SETTINGS_BYTES_MAX, .params = "time", .handle = handle_post_fit},
+    GET_ROUTE("/v1/jobs", JOBS, "series state limit cursor time", handle_list_jobs),
+    GET_ROUTE("/v1/jobs/{id}", JOBS, "time", handle_get_job),
+    {.method = METHOD_DELETE, .path = "/v1/jobs/{id}", .class = ROUTE_CLASS_JOBS, .params = "time",
+     .handle = handle_cancel_job},
+    GET_ROUTE("/livez", HEALTH, "", handle_livez),
+    GET_ROUTE("/readyz", HEALTH, "", handle_readyz),
+    GET_ROUTE("/healthz", HEALTH, "", handle_readyz),
+    GET_ROUTE("/-/healthy", HEALTH, "", handle_livez),
+    GET_ROUTE("/-/ready", HEALTH, "", handle_readyz),
+    GET_ROUTE("/metrics", METRICS, "", handle_metrics),
+    GET_ROUTE("/openapi.json", DOCS, "", handle_openapi),
+    GET_ROUTE("/", DOCS, "", handle_index),
+};
+const size_t routes_n = sizeof routes / sizeof *routes;

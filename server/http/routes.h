@@ -1,0 +1,51 @@
+/* The table of routes: every endpoint is one row of it. Knows method, path, what a request may carry and
+ * who answers; refuses to know how requests are matched (router.h). Surprising: it is plain data, so that
+ * a test compares it with schemas/openapi.yaml and the Allow header, the 415 and the list of known query
+ * parameters all come from the row. */
+#ifndef SERVER_HTTP_ROUTES_H
+#define SERVER_HTTP_ROUTES_H
+
+#include "server/base/counters.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct request;
+
+/* X(symbol). HEAD is answered wherever GET is, OPTIONS everywhere. */
+#define HTTP_METHOD_LIST(X) X(GET) X(HEAD) X(PUT) X(POST) X(DELETE) X(OPTIONS)
+
+enum http_method {
+#define HTTP_METHOD_ENUM(symbol) METHOD_##symbol,
+    HTTP_METHOD_LIST(HTTP_METHOD_ENUM)
+#undef HTTP_METHOD_ENUM
+    METHOD_OTHER, /* a method of HTTP that no route takes: PATCH, TRACE, CONNECT */
+    METHOD_UNKNOWN,
+};
+
+/* What becomes of a request's body. */
+enum body_mode {
+    BODY_NONE,   /* must be empty */
+    BODY_BUFFER, /* collected, up to body_max */
+    BODY_POINTS, /* read as points while it arrives, up to the configured size */
+};
+
+/* Content types of bodies, as a set. */
+enum { MEDIA_JSON = 1, MEDIA_CSV = 2, MEDIA_NDJSON = 4 };
+
+struct route {
+    enum http_method method;
+    const char *path; /* "/v1/series/{id}/points": a part in braces matches one segment */
+    enum route_class class;
+    enum body_mode body;
+    unsigned media;   /* content types that the body may have */
+    bool body_optional;
+    size_t body_max;  /* bytes; 0: as configured */
+    const char *params; /* query parameters between spaces; a star behind one that may be repeated */
+    void (*handle)(struct request *request); /* answers, refuses, or begins to wait; see request.h */
+};
+
+extern const struct route routes[];
+extern const size_t routes_n;
+
+#endif

@@ -1,0 +1,46 @@
+/* The HTTP server. Knows how to listen, answer, and stop in order; refuses to know what a forecast is
+ * (service) and when to stop (daemon). Surprising: it has no thread of its own: libmicrohttpd runs inside
+ * the caller's libuv loop, so handlers, service and registry are one thread and need no lock.
+ *
+ * Threads: everything here on the loop's thread, outside of the server's own callbacks.
+ * Stopping: http_server_drain (not ready from now on) → http_server_stop_listening (no new connections) →
+ * wait until http_server_idle → http_server_free. */
+#ifndef SERVER_HTTP_SERVER_H
+#define SERVER_HTTP_SERVER_H
+
+#include "server/base/config.h"
+#include "server/base/counters.h"
+#include "server/base/err.h"
+#include "server/service/service.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+struct http_server;
+
+/* Listens on config->listen_host:listen_port and answers from the next turn of the loop on. config,
+ * service and counters outlive the server. Returns 0, or -1 with *err (ERR_UNAVAILABLE: the address is in
+ * use or not of this machine; the message names it). */
+__attribute__((warn_unused_result)) int http_server_new(uv_loop_t *loop, const struct config *config,
+                                                        struct service *service,
+                                                        struct counters *counters,
+                                                        struct http_server **ret, struct err *err);
+
+/* The port listened on, also where the configuration says 0. */
+uint16_t http_server_port(const struct http_server *server);
+
+/* /readyz answers 503 from now on; everything else goes on as before. */
+void http_server_drain(struct http_server *server);
+
+/* Closes the listening socket; open connections go on, each answer closes its connection. */
+void http_server_stop_listening(struct http_server *server);
+
+/* Whether no request is being received, worked on or answered. */
+bool http_server_idle(const struct http_server *server);
+
+/* Answers every waiting request with 503, closes every connection. Run the loop once more afterwards: the
+ * handles close there. Accepts NULL. */
+void http_server_free(struct http_server *server);
+
+#endif

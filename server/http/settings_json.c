@@ -1,0 +1,189 @@
+/* The settings of a series, as they come in. */
+#include "server/http/settings_json.h"
+
+#include "server/http/settings_json_field.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int take_horizon(const json_t *value, struct series_settings *settings, struct err *err)
+{
+    struct json_place here = json_place_key(NULL, "horizon");
+    int64_t horizon = 0;
+    if (!json_is_null(value) &&
+        json_take_int(value, 1, TRM_HORIZON_MAX, &here, &horizon, err) != 0) {
+        return -1;
+    }
+    settings->horizon = (uint32_t)horizon;
+    return 0;
+}
+
+/* "auto", "off", or a number of new points: N or {"every":N}. */
+static int take_fit(json_t *value, struct series_settings *settings, struct err *err)
+{
+    static const char *const names[] = {"every", NULL};
+    struct json_place here = json_place_key(NULL, "fit");
+    const char *text = json_is_string(value) ? json_string_value(value) : "";
+    if (strcmp(text, "auto") == 0 || strcmp(text, "off") == 0) {
+        settings->fit = *text == 'a' ? FIT_AUTO : FIT_OFF;
+        settings->fit_every = 0;
+        return 0;
+    }
+    const json_t *number = value;
+    struct json_place place = here;
+    if (json_is_object(value)) {
+        if (json_check_keys(value, names, &here, err) != 0) {
+            return -1;
+        }
+        number = json_object_get(value, "every");
+        place = json_place_key(&here, "every");
+    }
+    int64_t every;
+    if (number == NULL || !json_is_number(number)) {
+        return json_refuse(value, "\"auto\", \"off\" or a number of new points", &here, err);
+    }
+    if (json_take_int(number, 1, INT32_MAX, &place, &every, err) != 0) {
+        return -1;
+    }
+    settings->fit = FIT_EVERY;
+    settings->fit_every = (uint32_t)every;
+    return 0;
+}
+
+/* ---- labels ---- */
+
+static bool has_control(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text < 0x20 || *text == 0x7f) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int take_label(const char *name, const json_t *value, const struct json_place *parent,
+                      struct series_label *ret, struct err *err)
+{
+    struct json_place here = json_place_key(parent, name);
+    size_t name_n = strlen(name);
+    if (name_n < 1 || name_n > SERIES_LABEL_NAME_MAX || has_control(name)) {
+        err_set(err, ERR_INVALID,
+                "a label's name has %zu bytes, expected 1 to %d without control "
+                "characters",
+                name_n, SERIES_LABEL_NAME_MAX);
+        return err_at(err, "%s", here.text);
+    }
+    if (!json_is_string(value) || json_string_length(value) > SERIES_LABEL_VALUE_MAX ||
+        has_control(json_string_value(value))) {
+        return json_refuse(value, "a text of at most 256 bytes without control characters", &here,
+                           err);
+    }
+    *ret = (struct series_label){"", ""};
+    memcpy(ret->name, name, name_n);
+    memcpy(ret->value, json_string_value(value), json_string_length(value));
+    return 0;
+}
+
+static int compare_labels(const void *a, const void *b)
+{
+    return strcmp(((const struct series_label *)a)->name, ((const struct series_label *)b)->name);
+}
+
+static int take_labels(json_t *value, struct series_settings *settings, struct err *err)
+{
+    struct json_place here = json_place_key(NULL, "labels");
+    size_t n = json_object_size(value), at = 0;
+    const char *name;
+    json_t *text;
+    if (!json_is_object(value)) {
+        return json_refuse(value, "an object of texts", &here, err);
+    }
+    if (n > SERIES_LABELS_MAX) {
+        err_set(err, ERR_INVALID, "%zu labels, expected at most %d", n, SERIES_LABELS_MAX);
+        return err_at(err, "%s", here.text);
+    }
+    struct series_label *labels = n == 0 ? NULL : calloc(n, sizeof *labels);
+    if (n > 0 && labels == NULL) {
+        return err_set(err, ERR_NO_MEMORY, "out of memory");
+    }
+    json_object_foreach(value, name, text)
+    {
+        if (take_label(name, text, &here, &labels[at++], err) != 0) {
+            free(labels);
+            return -1;
+        }
+    }
+    if (n > 0) {
+        qsort(labels, n, sizeof *labels, compare_labels);
+    }
+    settings->labels = labels;
+    settings->label_n = (uint32_t)n;
+    return 0;
+}
+
+/* ---- bodies ---- */
+
+static int take_settings(json_t *root, struct series_patch *patch, struct err *err)
+{
+    static const char *const names[] = {"frequency", "season", "horizon", "min", "max",
+                                        "integer",   "fit",    "labels",  NULL};
+    json_t *horizon = json_object_get(root, "horizon");
+    json_t *fit = json_object_get(root, "fit");
+    json_t *labels = json_object_get(root, "labels");
+    if (json_check_keys(root, names, NULL, err) != 0 ||
+        json_take_shape(root, NULL, &patch->settings, &patch->set, err) != 0 ||
+        (horizon != NULL && take_horizon(horizon, &patch->settings, err) != 0) ||
+        (fit != NULL && take_fit(fit, &patch->settings, err) != 0) ||
+        (labels != NULL && take_labels(labels, &patch->settings, err) != 0)) {
+        return -1;
+    }
+    patch->set |= (horizon != NULL ? PATCH_HORIZON : 0u) | (fit != NULL ? PATCH_FIT : 0u) |
+                  (labels != NULL ? PATCH_LABELS : 0u);
+    return 0;
+}
+
+int settings_json_parse(const char *body, size_t n, struct series_patch *ret, struct err *err)
+{
+    JSON_OWNED *root = NULL;
+    struct series_patch patch = {.set = 0};
+    if (n > SETTINGS_BYTES_MAX) {
+        return err_set(err, ERR_TOO_LARGE, "the settings have %zu bytes, expected at most %zu", n,
+                       SETTINGS_BYTES_MAX);
+    }
+    series_settings_init(&patch.settings);
+    if (json_body_parse(body, n, &root, err) != 0) {
+        return -1;
+    }
+    if (take_settings(root, &patch, err) != 0) {
+        series_settings_done(&patch.settings);
+        return -1;
+    }
+    *ret = patch;
+    return 0;
+}
+
+int fit_json_parse(const char *body, size_t n, bool *ret_full, struct err *err)
+{
+    static const char *const names[] = {"mode", NULL};
+    JSON_OWNED *root = NULL;
+    if (n == 0) {
+        *ret_full = false;
+        return 0;
+    }
+    if (n > SETTINGS_BYTES_MAX) {
+        return err_set(err, ERR_TOO_LARGE, "the body has %zu bytes, expected at most %zu", n,
+                       SETTINGS_BYTES_MAX);
+    }
+    if (json_body_parse(body, n, &root, err) != 0 || json_check_keys(root, names, NULL, err) != 0) {
+        return -1;
+    }
+    const json_t *mode = json_object_get(root, "mode");
+    const char *text = json_is_string(mode) ? json_string_value(mode) : "";
+    if (mode != NULL && strcmp(text, "incremental") != 0 && strcmp(text, "full") != 0) {
+        struct json_place here = json_place_key(NULL, "mode");
+        return json_refuse(mode, "\"incremental\" or \"full\"", &here, err);
+    }
+    *ret_full = strcmp(text, "full") == 0;
+    return 0;
+}

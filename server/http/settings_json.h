@@ -1,0 +1,30 @@
+/* Series and jobs in JSON. Knows the fields of a series' settings, as they come and as they are shown,
+ * and of a job; refuses to know what changing them does. Surprising: what comes in goes through jansson
+ * (a tree, so that fields may come in any order and be told apart), what goes out does not.
+ *
+ * The loop's thread (jansson seeds its hash once). */
+#ifndef SERVER_HTTP_SETTINGS_JSON_H
+#define SERVER_HTTP_SETTINGS_JSON_H
+
+#include "server/http/json_writer.h"
+#include "server/service/service.h"
+
+#define SETTINGS_MUST __attribute__((warn_unused_result))
+
+/* Longest body that settings_json_parse takes (32 labels of full length fit, escaped). */
+#define SETTINGS_BYTES_MAX ((size_t)128 << 10)
+
+/* The body of PUT /v1/series/{id}: {"frequency","season","horizon","min","max","integer","fit",
+ * "labels"}, each optional. Returns 0; the caller frees with series_settings_done(&ret->settings). Or -1
+ * with ERR_SYNTAX, ERR_INVALID (place: a JSON pointer), ERR_TOO_LARGE or ERR_NO_MEMORY, *ret untouched. */
+SETTINGS_MUST int settings_json_parse(const char *body, size_t n, struct series_patch *ret,
+                                      struct err *err);
+
+/* The body of POST …/fit: empty, or {"mode":"incremental"|"full"}. */
+SETTINGS_MUST int fit_json_parse(const char *body, size_t n, bool *ret_full, struct err *err);
+
+/* One value each, into a larger text or alone. */
+void series_json_write(struct writer *writer, const struct series_view *view, enum time_form form);
+void job_json_write(struct writer *writer, const struct job_view *view, enum time_form form);
+
+#endif

@@ -1,0 +1,78 @@
+/* Every series in memory. Knows how to find an entry by id and by key and to walk them in order of ids;
+ * refuses to know what makes an entry change. Surprising: an entry may be here before its series exists
+ * (visible is false until its creation is durable), so that two first writes meet at one place.
+ *
+ * Threads: the loop's only; no locks. */
+#ifndef SERVER_REGISTRY_H
+#define SERVER_REGISTRY_H
+
+#include "server/base/err.h"
+#include "server/base/series.h"
+#include "server/registry/map.h"
+#include "server/registry/window.h"
+#include "server/train/model_ref.h"
+
+/* Points held one by one while the grid is not known: a third time decides it. */
+#define ENTRY_RAW_MAX 2
+
+struct turn; /* a write that waits (the service's) */
+struct job;  /* a fit (the service's) */
+
+struct entry {
+    int64_t key;             /* > 0, never reused */
+    char *id;
+    struct series_settings settings;
+    uint64_t settings_revision; /* a hash of what a forecast depends on: equal settings, equal number */
+    int64_t created_at;      /* UTC ms */
+
+    bool visible;            /* the series exists: its creation is durable */
+    bool deleting;           /* its deletion is on the way to the store */
+    bool shaping;            /* a write that may change id, settings or grid is on the way … */
+    struct turn *waiting, *waiting_last; /* … and these came after it, oldest first */
+
+    bool grid_known;
+    struct trm_grid grid;
+    struct point raw[ENTRY_RAW_MAX]; /* oldest first, while the grid is not known */
+    size_t raw_n;
+    struct window recent;    /* once the grid is known */
+    uint64_t revision, point_n;
+
+    uint32_t season;         /* as last worked out; 0: not yet */
+    bool season_stale;       /* points came since then */
+    struct model_ref *model; /* NULL: none yet */
+    uint64_t model_version;  /* 0: none yet */
+    uint64_t version_seen;   /* the largest version ever stored, damaged ones included */
+    int64_t model_at;        /* UTC ms; 0: unknown (from before the last start) */
+    struct job *job;         /* the fit in flight, or NULL */
+    uint64_t new_points;     /* points changed since the last fit was started */
+    bool fit_failed;         /* that fit failed */
+};
+
+struct registry;
+
+/* secret: for the hash, not guessable from outside. NULL when out of memory. */
+struct registry *registry_new(const struct siphash_key *secret);
+/* Frees every entry. Accepts NULL. */
+void registry_free(struct registry *registry);
+
+/* A new, invisible entry, with default settings. NULL when out of memory (nothing changed). The id and
+ * the key must not be there yet. */
+struct entry *registry_add(struct registry *registry, const char *id, int64_t key);
+
+/* Frees the entry. */
+void registry_remove(struct registry *registry, struct entry *entry);
+
+/* NULL when there is none; invisible ones are found too. */
+struct entry *registry_find(const struct registry *registry, const char *id);
+struct entry *registry_by_key(const struct registry *registry, int64_t key);
+
+/* Entries in byte order of their ids, by position. */
+size_t registry_n(const struct registry *registry);
+struct entry *registry_at(const struct registry *registry, size_t position);
+/* Position of the first entry with an id >= id (after: > id). */
+size_t registry_position(const struct registry *registry, const char *id, bool after);
+
+/* Bytes of the entry: itself, its history and its model. */
+size_t entry_bytes(const struct entry *entry);
+
+#endif

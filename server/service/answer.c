@@ -1,0 +1,104 @@
+/* From a history to a forecast with its explanation. Called on the loop for stored series and on workers
+ * for stateless ones, so it touches nothing but its arguments. */
+#include "server/service/parts.h"
+
+#include "server/base/clock.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static uint64_t now_us(void *arg)
+{
+    (void)arg;
+    return clock_mono_ns() / 1000;
+}
+
+static int check_levels(const struct forecast_ask *ask, const char *place_prefix, struct err *err)
+{
+    if (ask->level_n > TRM_QUANTILES_MAX) {
+        err_set(err, ERR_INVALID, "%zu quantiles are asked for, at most %d are answered", ask->level_n,
+                TRM_QUANTILES_MAX);
+        return err_at(err, "%squantiles", place_prefix);
+    }
+    for (size_t i = 0; i < ask->level_n; i++)
+        if (!(ask->levels[i] > (i ? ask->levels[i - 1] : 0) && ask->levels[i] < 1)) {
+            err_set(err, ERR_INVALID, "quantile levels lie between 0 and 1 and increase");
+            return err_at(err, "%squantiles", place_prefix);
+        }
+    return 0;
+}
+
+int forecast_ask_check(const struct forecast_ask *ask, const char *place_prefix, struct err *err)
+{
+    if (ask->horizon > TRM_HORIZON_MAX) {
+        err_set(err, ERR_INVALID, "horizon is %zu, expected 1 to %d steps", ask->horizon,
+                TRM_HORIZON_MAX);
+        return err_at(err, "%shorizon", place_prefix);
+    }
+    return check_levels(ask, place_prefix, err);
+}
+
+int answer_compute(const struct answer_input *input, const struct forecast_ask *ask,
+                   struct counters *counters, struct forecast_answer *ret, struct err *err)
+{
+    struct trm_forecast_request request = {
+        .horizon = input->horizon,
+        .levels = ask->levels,
+        .level_n = ask->level_n,
+        .min = input->settings->min,
+        .max = input->settings->max,
+        .integer = input->settings->integer,
+        .trace = ask->trace,
+        .now_us = now_us,
+    };
+    uint64_t start = clock_mono_ns();
+    enum trm_status status = trm_forecast(input->model, &input->config, input->values, input->n,
+                                          &request, &ret->forecast);
+
+    counters_observe(counters, HISTOGRAM_FORECAST, clock_mono_ns() - start);
+    counters_add(counters, status == TRM_OK ? COUNTER_FORECASTS : COUNTER_FORECASTS_FAILED, 1);
+    if (status != TRM_OK)
+        return err_from_status(err, status);
+    ret->has_model = input->model != NULL;
+    if (input->model)
+        ret->model = *trm_model_info(input->model);
+    ret->level_n = ask->level_n;
+    memcpy(ret->levels, ask->levels, ask->level_n * sizeof *ask->levels);
+    return 0;
+}
+
+/* " (1.05 times seasonal naive's error on 96 held-out values)", or "" where nothing was held out. */
+static void score_words(const struct trm_model_info *model, char *buf, size_t buf_n)
+{
+    buf[0] = '\0';
+    if (model->backtest_n > 0 && model->vs_seasonal_naive >= 0) /* false for NaN */
+        snprintf(buf, buf_n, " (%.2f times seasonal naive's error on %zu held-out values)",
+                 model->vs_seasonal_naive, model->backtest_n);
+}
+
+void answer_why(struct forecast_answer *answer, const char *no_model)
+{
+    char score[96];
+
+    score_words(&answer->model, score, sizeof score);
+    if (!answer->has_model)
+        snprintf(answer->why, sizeof answer->why, "drafts only: %s", no_model);
+    else if (answer->forecast->answered_by == TRM_BY_NETWORK)
+        snprintf(answer->why, sizeof answer->why,
+                 "the drafts' mix with %.0f%% of the network's correction, a share chosen on held-out "
+                 "values%s",
+                 answer->forecast->gate * 100, score);
+    else if (answer->model.parameters == 0)
+        snprintf(answer->why, sizeof answer->why,
+                 "drafts only: the history was too short for a network%s", score);
+    else
+        snprintf(answer->why, sizeof answer->why,
+                 "drafts only: the network's correction did not improve them on held-out values%s",
+                 score);
+}
+
+void forecast_answer_done(struct forecast_answer *answer)
+{
+    trm_forecast_free(answer->forecast);
+    answer->forecast = NULL;
+}

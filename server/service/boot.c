@@ -1,0 +1,138 @@
+/* Everything back from the store: what was durable is what there is. A damaged checkpoint is refused and
+ * the one before it offered; damaged points stop the start, because nothing could replace them. */
+#include "server/service/jobs.h"
+
+#include "core/checkpoint.h"
+
+static int load_series(void *ctx, const struct store_series *row, struct err *err)
+{
+    struct service *service = ctx;
+    struct series_settings settings;
+
+    if (!series_settings_copy(&row->settings, &settings))
+        return err_set(err, ERR_NO_MEMORY, "out of memory");
+    struct entry *entry = registry_add(service->registry, row->id, row->key);
+    if (!entry) {
+        series_settings_done(&settings);
+        return err_set(err, ERR_NO_MEMORY, "out of memory");
+    }
+    series_settings_done(&entry->settings);
+    entry->settings = settings;
+    entry->settings_revision = settings_revision(&settings);
+    entry->visible = true;
+    entry->grid_known = row->grid_known;
+    entry->grid = row->grid;
+    entry->created_at = row->created_at;
+    entry->revision = row->revision;
+    entry->point_n = row->point_n;
+    return 0;
+}
+
+static int err_damaged(struct err *err, const struct entry *entry, const char *what)
+{
+    return err_set(err, ERR_STORAGE, "series \"%s\": the stored points are damaged: %s", entry->id, what);
+}
+
+static int load_points(void *ctx, int64_t key, const struct point *points, size_t n, struct err *err)
+{
+    struct service *service = ctx;
+    struct entry *entry = registry_by_key(service->registry, key);
+    struct err detail;
+
+    if (n == 0)
+        return 0;
+    if (points_check(points, n, &detail) ||
+        (entry->grid_known && points_check_grid(&entry->grid, points, n, &detail)))
+        return err_damaged(err, entry, detail.msg);
+    if (!entry->grid_known && n > ENTRY_RAW_MAX)
+        return err_damaged(err, entry, "they have no grid");
+    if (entry->grid_known && history_claim(entry, &entry->grid, points, n, err))
+        return -1;
+    history_apply(entry, points, n);
+    return 0;
+}
+
+/* What has come since the model was made, as far as memory can tell. */
+static uint64_t points_since(const struct entry *entry)
+{
+    size_t trained = trm_model_info(model_ref_get(entry->model))->trained_n;
+    size_t observed = history_observed(entry);
+
+    return observed > trained ? observed - trained : 0;
+}
+
+static int load_checkpoint(void *ctx, int64_t key, uint64_t version, const void *bytes, size_t n,
+                           bool *ret_accepted, struct err *err)
+{
+    struct service *service = ctx;
+    struct entry *entry = registry_by_key(service->registry, key);
+    struct trm_model *model;
+    enum trm_status status = bytes ? trm_checkpoint_decode(bytes, n, &model) : TRM_ECORRUPT;
+
+    if (version > entry->version_seen)
+        entry->version_seen = version;
+    *ret_accepted = status == TRM_OK;
+    if (status == TRM_ECORRUPT || status == TRM_EVERSION)
+        return 0;
+    if (status != TRM_OK)
+        return err_from_status(err, status);
+    entry->model = model_ref_new(model);
+    if (!entry->model) {
+        trm_model_free(model);
+        return err_set(err, ERR_NO_MEMORY, "out of memory");
+    }
+    entry->model_version = version;
+    entry->new_points = points_since(entry);
+    return 0;
+}
+
+static int load_job(void *ctx, const struct job_row *row, struct err *err)
+{
+    struct service *service = ctx;
+    struct entry *entry = registry_by_key(service->registry, row->series_key);
+
+    if (!entry)
+        return 0;
+    struct job *job = job_restore(service, entry, row);
+    if (!job)
+        return err_set(err, ERR_NO_MEMORY, "out of memory");
+    job->priority = entry->model ? POOL_FIT : POOL_FIRST_FIT;
+    if (!entry->job)
+        entry->job = job;
+    return 0;
+}
+
+int service_boot(struct service *service, struct err *err)
+{
+    struct store_loader loader = {
+        .ctx = service,
+        .series = load_series,
+        .points = load_points,
+        .checkpoint = load_checkpoint,
+        .job = load_job,
+        .points_max = TRM_CONTEXT_MAX,
+    };
+    int64_t max_key;
+
+    if (store_load(service->store, &loader, &max_key, err))
+        return -1;
+    service->next_key = max_key + 1;
+    service->booted = true;
+    return 0;
+}
+
+void service_resume(struct service *service)
+{
+    for (size_t i = 0; i < service->job_n; i++) {
+        struct job *job = service->jobs[i];
+        struct entry *entry = registry_by_key(service->registry, job->row.series_key);
+        if (job->phase != PHASE_WAITING || job->task)
+            continue;
+        if (entry->job == job)
+            fit_submit(job);
+        else
+            job_end(job, JOB_CANCELLED, "another fit of this series was waiting");
+    }
+    service->behind = true;
+    fit_catch_up(service);
+}

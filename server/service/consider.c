@@ -1,0 +1,100 @@
+/* Fits that nobody asked for: the policy's, those a change of settings calls for, and those that were
+ * passed over while the queue was full. */
+#include "server/service/parts.h"
+
+#include "server/train/policy.h"
+
+#include <string.h>
+
+/* Series looked at when one job has ended. */
+#define CATCH_UP_MAX 256
+
+static bool may_fit(const struct entry *entry)
+{
+    return entry->visible && !entry->deleting && entry->grid_known && !entry->job;
+}
+
+/* The season, without looking for it where no policy could say "fit" whatever it is. */
+static uint32_t season_for_policy(struct entry *entry, size_t observed_n)
+{
+    if (entry->model)
+        return trm_model_info(model_ref_get(entry->model))->config.season;
+    return observed_n < policy_first_fit_n(1) ? 1 : entry_season(entry);
+}
+
+static enum policy_verdict verdict(struct entry *entry)
+{
+    size_t observed_n = history_observed(entry);
+    struct policy_input input = {
+        .fit = entry->settings.fit,
+        .fit_every = entry->settings.fit_every,
+        .has_model = entry->model != NULL,
+        .observed_n = observed_n,
+        .new_points = entry->new_points,
+        .failed = entry->fit_failed,
+    };
+
+    if (input.fit == FIT_OFF)
+        return POLICY_WAIT;
+    input.season = season_for_policy(entry, observed_n);
+    return policy_decide(&input);
+}
+
+/* Starts a fit if there is room; remembers that somebody was passed over if not. */
+static void start(struct service *service, struct entry *entry, bool full, enum pool_priority priority)
+{
+    struct err err;
+
+    if (fit_start(service, entry, full, priority, NULL, &err) == 0 || err.code != ERR_BUSY)
+        return;
+    service->behind = true;
+    service->behind_at = 0;
+}
+
+void fit_consider(struct service *service, struct entry *entry)
+{
+    if (!may_fit(entry))
+        return;
+    switch (verdict(entry)) {
+    case POLICY_WAIT:
+        break;
+    case POLICY_FIRST_FIT:
+        start(service, entry, true, POOL_FIRST_FIT);
+        break;
+    case POLICY_REFIT:
+        start(service, entry, false, POOL_REFIT);
+        break;
+    }
+}
+
+void fit_reshape(struct service *service, struct entry *entry)
+{
+    if (!may_fit(entry))
+        return;
+    if (!entry->model) {
+        fit_consider(service, entry);
+        return;
+    }
+    struct trm_config wanted = entry_config(entry);
+    const struct trm_config *has = &trm_model_info(model_ref_get(entry->model))->config;
+    if (entry->settings.fit != FIT_OFF && memcmp(&wanted, has, sizeof wanted) != 0)
+        start(service, entry, true, POOL_REFIT);
+}
+
+void fit_catch_up(struct service *service)
+{
+    size_t n = registry_n(service->registry);
+    size_t room = service->config->jobs_queue_max;
+
+    if (service->draining)
+        return;
+    for (size_t looked = 0; service->behind && looked < CATCH_UP_MAX; looked++) {
+        if (service->job_unfinished_n >= room)
+            return;
+        if (service->behind_at >= n) {
+            service->behind = false;
+            return;
+        }
+        fit_consider(service, registry_at(service->registry, service->behind_at++));
+    }
+}

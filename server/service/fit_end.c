@@ -1,0 +1,187 @@
+/* The second half of a fit: a worker is done, the checkpoint becomes durable, the entry gets the new
+ * model, the job's end becomes durable. Between any two of these the series may have been deleted:
+ * everything is looked up again by key. */
+#include "server/service/jobs.h"
+
+#include "server/base/clock.h"
+#include "server/service/fit_result.h"
+
+#include <stdio.h>
+
+struct entry *job_entry(const struct job *job)
+{
+    return job->gone ? NULL : registry_by_key(job->service->registry, job->row.series_key);
+}
+
+/* ---- the end ---- */
+
+static void tell_end(struct job *job, const struct err *err)
+{
+    if (!job->gone)
+        job_count_ended(job);
+    job_tell_cancelled(job, err);
+    job_tell_watches(job);
+}
+
+static void end_stored(void *ctx, struct store_result *result)
+{
+    struct job *job = ctx;
+
+    store_ended(job->service, result);
+    tell_end(job, result->err.code == ERR_NONE ? NULL : &result->err);
+    job_unpin(job);
+}
+
+/* The store took no more requests: the job has ended all the same, and runs again after a restart. */
+static void end_untold(struct message *message)
+{
+    struct job *job = (struct job *)((char *)message - offsetof(struct job, told));
+    struct err err;
+
+    job->service->owed_n--;
+    err_set(&err, ERR_BUSY, "the end of the job could not be stored");
+    tell_end(job, &err);
+    job_unpin(job);
+}
+
+static void count_outcome(struct counters *counters, enum job_state state)
+{
+    counters_add(counters,
+                 state == JOB_SUCCEEDED ? COUNTER_FITS_SUCCEEDED
+                 : state == JOB_FAILED  ? COUNTER_FITS_FAILED
+                                        : COUNTER_FITS_CANCELLED,
+                 1);
+}
+
+void job_end(struct job *job, enum job_state state, const char *error)
+{
+    struct service *service = job->service;
+    struct entry *entry = job_entry(job);
+    struct err err;
+
+    count_outcome(service->counters, state);
+    job->phase = PHASE_ENDING;
+    job->row.state = state;
+    job->row.finished_at = clock_wall_ms();
+    snprintf(job->row.error, sizeof job->row.error, "%s", error);
+    if (entry && entry->job == job) {
+        entry->job = NULL;
+        entry->fit_failed = state == JOB_FAILED;
+    }
+    if (job_store(job, end_stored, &err)) {
+        job->told.deliver = end_untold;
+        job_pin(job);
+        service->owed_n++;
+        mailbox_post(service->mailbox, &job->told);
+    }
+    fit_catch_up(service);
+}
+
+/* ---- publication ---- */
+
+static void swap_model(struct job *job, struct entry *entry, uint64_t version)
+{
+    model_ref_unref(entry->model);
+    entry->model = job->model;
+    job->model = NULL;
+    entry->model_version = entry->version_seen = version;
+    entry->model_at = clock_wall_ms();
+}
+
+static void published(void *ctx, struct store_result *result)
+{
+    struct job *job = ctx;
+    struct entry *entry = job_entry(job);
+
+    store_ended(job->service, result);
+    if (!entry) {
+        counters_add(job->service->counters, COUNTER_RESULTS_DROPPED, 1);
+    } else if (result->err.code != ERR_NONE) {
+        job_end(job, JOB_FAILED, result->err.msg);
+    } else {
+        swap_model(job, entry, entry->version_seen + 1);
+        job_end(job, JOB_SUCCEEDED, "");
+    }
+    job_unpin(job);
+}
+
+static int publish(struct job *job, struct entry *entry, struct fit_task *task, struct err *err)
+{
+    struct service *service = job->service;
+    void *checkpoint = task->checkpoint;
+
+    if (entry->model_version != job->base_version) {
+        counters_add(service->counters, COUNTER_RESULTS_DROPPED, 1);
+        return err_set(err, ERR_CONFLICT, "another model was published while this one was fitted");
+    }
+    job->model = model_ref_new(task->model);
+    if (!job->model)
+        return err_set(err, ERR_NO_MEMORY, "out of memory");
+    task->model = NULL;
+    task->checkpoint = NULL;
+    fit_result_write(task, entry->version_seen + 1, job->row.result, sizeof job->row.result);
+    if (store_put_checkpoint(service->store, entry->key, entry->version_seen + 1, clock_wall_ms(),
+                             checkpoint, task->checkpoint_n, published, job, err))
+        return -1;
+    store_began(service);
+    job_pin(job);
+    job->phase = PHASE_PUBLISHING;
+    return 0;
+}
+
+/* ---- what comes back from a worker ---- */
+
+static void finish_done(struct job *job, struct fit_task *task)
+{
+    struct entry *entry = job_entry(job);
+    struct err err;
+
+    if (publish(job, entry, task, &err)) {
+        job->row.result[0] = '\0';
+        job_end(job, JOB_FAILED, err.msg);
+    }
+}
+
+static void finish(struct job *job, struct fit_task *task)
+{
+    if (!job_entry(job)) {
+        counters_add(job->service->counters, COUNTER_RESULTS_DROPPED, 1);
+        return;
+    }
+    if (job->cancel_asked) {
+        job_end(job, JOB_CANCELLED, "");
+        return;
+    }
+    switch (task->outcome) {
+    case FIT_DONE:
+        finish_done(job, task);
+        break;
+    case FIT_FAILED:
+        job_end(job, JOB_FAILED, task->err.msg);
+        break;
+    case FIT_CANCELLED: /* by the drain: unfinished, so that it runs again after the next start */
+        job->row.state = JOB_PENDING;
+        break;
+    }
+}
+
+void fit_deliver(struct message *message)
+{
+    struct fit_task *task = (struct fit_task *)message;
+    struct job *job = task->owner;
+    struct service *service = job->service;
+    double loss = atomic_load(&task->loss);
+
+    service->task_n--;
+    job->task = NULL;
+    job->progress = atomic_load(&task->progress_ppm) * 1e-6;
+    job->step = atomic_load(&task->step);
+    job->loss = loss;
+    if (task->task.started) {
+        counters_add(service->counters, COUNTER_WORKER_CPU, task->cpu_ns);
+        counters_observe(service->counters, HISTOGRAM_FIT, task->cpu_ns);
+    }
+    finish(job, task);
+    fit_task_free(task);
+    job_unpin(job);
+}

@@ -1,0 +1,98 @@
+/* Forecasts of stored series, computed on the loop from what is in memory. */
+#include "server/service/parts.h"
+
+#include "server/train/policy.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int service_forecast_tag(struct service *service, const char *id, const struct forecast_ask *ask,
+                         struct forecast_tag *ret, struct err *err)
+{
+    struct entry *entry = find_series(service, id, err);
+
+    if (!entry || forecast_ask_check(ask, "", err))
+        return -1;
+    *ret = (struct forecast_tag){
+        .key = entry->key,
+        .revision = entry->revision,
+        .settings_revision = entry->settings_revision,
+        .model_version = entry->model_version,
+        .horizon = ask->horizon ? ask->horizon : entry_horizon(entry),
+    };
+    if (entry->grid_known && entry->recent.n > 0)
+        ret->next_point_ms = trm_grid_time(&entry->grid, window_end(&entry->recent));
+    return 0;
+}
+
+/* The model that may answer: none where the user has named another season since it was made. */
+static const struct trm_model *usable_model(const struct entry *entry)
+{
+    const struct trm_model *model = entry->model ? model_ref_get(entry->model) : NULL;
+
+    if (model && entry->settings.season_n > 0 &&
+        trm_model_info(model)->config.season != entry->settings.season[0])
+        return NULL;
+    return model;
+}
+
+static void no_model_words(struct entry *entry, char *buf, size_t buf_n)
+{
+    size_t first_n = policy_first_fit_n(entry_season(entry)), observed = history_observed(entry);
+
+    if (entry->model)
+        snprintf(buf, buf_n, "the season was changed after the last fit");
+    else if (entry->job)
+        snprintf(buf, buf_n, "the first fit is under way");
+    else if (entry->fit_failed)
+        snprintf(buf, buf_n, "no network yet (the last fit failed)");
+    else if (entry->settings.fit == FIT_AUTO && observed < first_n)
+        snprintf(buf, buf_n, "no network yet (needs %zu more points)", first_n - observed);
+    else
+        snprintf(buf, buf_n, "no network yet");
+}
+
+static int compute(struct service *service, struct entry *entry, const struct forecast_ask *ask,
+                   struct forecast_answer *answer, struct err *err)
+{
+    struct window_view view = window_view(&entry->recent);
+    struct answer_input input = {
+        .settings = &entry->settings,
+        .model = usable_model(entry),
+        .values = view.values,
+        .n = view.n,
+        .horizon = ask->horizon ? ask->horizon : entry_horizon(entry),
+    };
+    char no_model[96] = "";
+
+    if (!input.model) {
+        input.config = entry_config(entry);
+        no_model_words(entry, no_model, sizeof no_model);
+    }
+    if (answer_compute(&input, ask, service->counters, answer, err))
+        return -1;
+    answer_why(answer, no_model);
+    return 0;
+}
+
+int service_forecast(struct service *service, const char *id, const struct forecast_ask *ask,
+                     struct forecast_answer *ret, struct err *err)
+{
+    struct entry *entry = find_series(service, id, err);
+
+    if (!entry || forecast_ask_check(ask, "", err) || history_check_enough(entry, err))
+        return -1;
+    struct forecast_answer answer = {
+        .id = entry->id,
+        .freq = entry->grid.freq,
+        .grid = entry->grid,
+        .first_step = window_end(&entry->recent),
+        .has_time = true,
+        .issued_at = trm_grid_time(&entry->grid, window_end(&entry->recent) - 1),
+    };
+    if (compute(service, entry, ask, &answer, err))
+        return -1;
+    answer.model_version = answer.has_model ? entry->model_version : 0;
+    *ret = answer;
+    return 0;
+}

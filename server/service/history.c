@@ -1,0 +1,94 @@
+/* Points on their way into an entry's memory. Before the grid is known they are kept as they came, at
+ * most two; then they become values of steps. */
+#include "server/service/parts.h"
+
+#include <assert.h>
+#include <math.h>
+
+/* Of a time that is known to be on the grid. */
+static int64_t step_of(const struct trm_grid *grid, int64_t t)
+{
+    int64_t step = 0;
+    enum trm_status status = trm_grid_step(grid, t, &step);
+
+    assert(status == TRM_OK);
+    (void)status;
+    return step;
+}
+
+int history_claim(struct entry *entry, const struct trm_grid *grid, const struct point *points, size_t n,
+                  struct err *err)
+{
+    int64_t first = step_of(grid, points[0].t), last = step_of(grid, points[n - 1].t);
+
+    for (size_t i = 0; i < entry->raw_n; i++) {
+        int64_t step = step_of(grid, entry->raw[i].t);
+        first = step < first ? step : first;
+        last = step > last ? step : last;
+    }
+    if (!window_claim(&entry->recent, first, last))
+        return err_set(err, ERR_NO_MEMORY, "out of memory");
+    return 0;
+}
+
+static void put(struct entry *entry, const struct point *points, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        window_put(&entry->recent, step_of(&entry->grid, points[i].t), points[i].v);
+}
+
+void history_set_grid(struct entry *entry, const struct trm_grid *grid)
+{
+    entry->grid_known = true;
+    entry->grid = *grid;
+    put(entry, entry->raw, entry->raw_n);
+    entry->raw_n = 0;
+}
+
+static void put_raw(struct entry *entry, struct point point)
+{
+    size_t at = 0;
+
+    while (at < entry->raw_n && entry->raw[at].t < point.t)
+        at++;
+    if (at == entry->raw_n || entry->raw[at].t != point.t) {
+        assert(entry->raw_n < ENTRY_RAW_MAX);
+        for (size_t i = entry->raw_n++; i > at; i--)
+            entry->raw[i] = entry->raw[i - 1];
+    }
+    entry->raw[at] = point;
+}
+
+void history_apply(struct entry *entry, const struct point *points, size_t n)
+{
+    if (entry->grid_known)
+        put(entry, points, n);
+    else
+        for (size_t i = 0; i < n; i++)
+            put_raw(entry, points[i]);
+    entry->season_stale = true;
+}
+
+size_t history_observed(const struct entry *entry)
+{
+    size_t n = window_observed(&entry->recent);
+
+    for (size_t i = 0; i < entry->raw_n; i++)
+        n += !isnan(entry->raw[i].v);
+    return n;
+}
+
+int history_check_enough(const struct entry *entry, struct err *err)
+{
+    size_t observed = history_observed(entry);
+    size_t missing = observed < TRM_OBSERVED_MIN ? TRM_OBSERVED_MIN - observed : 0;
+
+    if (missing)
+        return err_set(err, ERR_TOO_SHORT,
+                       "%d observed values are needed and there %s %zu: %zu more point%s missing",
+                       TRM_OBSERVED_MIN, observed == 1 ? "is" : "are", observed, missing,
+                       missing == 1 ? " is" : "s are");
+    if (!entry->grid_known)
+        return err_set(err, ERR_TOO_SHORT, "the frequency is not known yet: 1 more point is missing");
+    return 0;
+}

@@ -1,0 +1,161 @@
+/* What the files of the service share. Knows the service's state and the small tools around it; nothing
+ * outside this folder includes it. */
+#ifndef SERVER_SERVICE_PARTS_H
+#define SERVER_SERVICE_PARTS_H
+
+#include "server/registry/registry.h"
+#include "server/service/service.h"
+
+/* Limits, all in one place. */
+#define TURNS_MAX 10000         /* writes waiting for another one to the same series */
+#define STATELESS_MAX 256       /* stateless requests on their way through the workers */
+#define JOBS_FINISHED_MAX 1000  /* ended jobs that are remembered */
+
+struct job;
+
+struct service {
+    const struct config *config;
+    struct counters *counters;
+    struct store *store;
+    struct pool *pool;
+    struct mailbox *mailbox;
+    struct registry *registry;
+    int64_t next_key;
+    bool booted, draining;
+    struct err store_err;     /* of the last write; code ERR_NONE when it succeeded */
+    size_t store_n;           /* requests at the store */
+    size_t task_n;            /* tasks at the pool */
+    size_t owed_n;            /* messages that this service posted to itself */
+    size_t turn_n;            /* writes waiting for their turn */
+    size_t stateless_n;
+    struct job **jobs;        /* [job_n] by id, which is also by age: oldest first */
+    size_t job_n, job_capacity, job_unfinished_n;
+    uint64_t job_last_id;
+    bool behind;              /* some series was not fitted because the queue was full … */
+    size_t behind_at;         /* … and all before this position have been looked at again */
+};
+
+/* ---- service.c ---- */
+
+/* Every request that the store took is counted in and, first thing in its done, out again. */
+void store_began(struct service *service);
+void store_ended(struct service *service, const struct store_result *result);
+
+/* 0, or -1 with ERR_UNAVAILABLE while starting or stopping. */
+SERVICE_MUST int check_open(const struct service *service, struct err *err);
+
+/* The series' entry where it exists, or NULL with ERR_NOT_FOUND. Deleting ones still exist. */
+struct entry *find_series(const struct service *service, const char *id, struct err *err);
+int err_no_series(struct err *err, const char *id);
+
+/* ---- turns.c: writes to one series, one after another where they must be ---- */
+
+/* Embedded in a write. begin() looks the series up, checks, and sends the write to the store or lets it
+ * wait; it returns 0 (the write lives on) or -1 (it is the caller's to free). refuse() tells whoever
+ * asked, and frees. */
+struct turn {
+    struct turn *next;
+    struct service *service;
+    int (*begin)(struct turn *turn, struct err *err);
+    void (*refuse)(struct turn *turn, const struct err *err);
+};
+
+/* Lets the write wait for the shaping write to this entry. Returns 0, or -1 with ERR_BUSY. */
+SERVICE_MUST int turn_wait(struct entry *entry, struct turn *turn, struct err *err);
+/* Ends the entry's shaping write and takes out the ones that wait … */
+struct turn *turns_take(struct entry *entry);
+/* … which begin now, in order (the entry may be gone). */
+void turns_begin(struct turn *turns);
+
+/* ---- create.c: what both ways of creating a series share ---- */
+
+/* A new invisible entry for a valid id that is not there. NULL with *err: the id, the limit, memory. */
+struct entry *entry_create(struct service *service, const char *id, struct err *err);
+/* The entry as a row, with other settings. */
+void entry_row(const struct entry *entry, const struct series_settings *settings, bool grid_known,
+               const struct trm_grid *grid, struct store_series *ret);
+
+/* ---- points_check.c: pure ---- */
+
+SERVICE_MUST int points_check(const struct point *points, size_t n, struct err *err);
+SERVICE_MUST int points_check_grid(const struct trm_grid *grid, const struct point *points, size_t n,
+                                   struct err *err);
+
+/* ---- grid.c: pure ---- */
+
+/* Works out the grid of raw and new points together. *ret_known false: too few yet to tell. Errors name
+ * the new point (raw ones have been accepted before). */
+SERVICE_MUST int grid_resolve(struct trm_freq freq, const struct point *raw, size_t raw_n,
+                              const struct point *points, size_t n, bool *ret_known,
+                              struct trm_grid *ret, struct err *err);
+
+/* ---- history.c: points into an entry's memory ---- */
+
+/* Makes sure that history_apply of these points cannot fail. grid: the one that will hold. */
+SERVICE_MUST int history_claim(struct entry *entry, const struct trm_grid *grid,
+                               const struct point *points, size_t n, struct err *err);
+/* Records the grid and moves the raw points onto it. */
+void history_set_grid(struct entry *entry, const struct trm_grid *grid);
+void history_apply(struct entry *entry, const struct point *points, size_t n);
+/* Observed values in memory. */
+size_t history_observed(const struct entry *entry);
+/* 0, or -1 with ERR_TOO_SHORT saying how many points are there and how many are missing. */
+SERVICE_MUST int history_check_enough(const struct entry *entry, struct err *err);
+
+/* ---- resolve.c: from wishes ("auto", "infer", 0) to numbers ---- */
+
+uint32_t default_horizon(struct trm_freq freq);
+/* The season to use for a history. Pure: the same history gives the same season. */
+uint32_t resolve_season(const struct series_settings *settings, struct trm_freq freq,
+                        const double *values, size_t n);
+struct trm_freq entry_freq(const struct entry *entry);
+uint32_t entry_horizon(const struct entry *entry);
+/* Works it out anew where points have come. */
+uint32_t entry_season(struct entry *entry);
+/* The shapes that a fit of this series gets now. */
+struct trm_config entry_config(struct entry *entry);
+uint64_t settings_revision(const struct series_settings *settings);
+SERVICE_MUST int settings_check(const struct series_settings *settings, struct err *err);
+
+/* ---- answer.c: what service_forecast and a stateless request share; any thread ---- */
+
+SERVICE_MUST int forecast_ask_check(const struct forecast_ask *ask, const char *place_prefix,
+                                    struct err *err);
+struct answer_input {
+    const struct series_settings *settings;
+    const struct trm_model *model; /* or NULL */
+    struct trm_config config;
+    const double *values;
+    size_t n;
+    size_t horizon;
+};
+/* Fills forecast, model, has_model and levels of *ret. */
+SERVICE_MUST int answer_compute(const struct answer_input *input, const struct forecast_ask *ask,
+                                struct counters *counters, struct forecast_answer *ret,
+                                struct err *err);
+/* In words, why this answered; no_model: why there is no model. */
+void answer_why(struct forecast_answer *answer, const char *no_model);
+
+/* ---- fit_start.c, fit_end.c: one fit from its start to its publication ---- */
+
+struct fit_waiter {
+    struct fit_waiter *next;
+    fit_done done;
+    void *ctx;
+};
+/* Starts a fit; waiter may be NULL, else taken on success. No job may be in flight. */
+SERVICE_MUST int fit_start(struct service *service, struct entry *entry, bool full,
+                           enum pool_priority priority, struct fit_waiter *waiter, struct err *err);
+/* Hands a pending job that is durable already to the workers. */
+void fit_submit(struct job *job);
+
+/* ---- consider.c: fits that nobody asked for ---- */
+
+/* Starts a fit where the policy says so. */
+void fit_consider(struct service *service, struct entry *entry);
+/* Starts one where the settings no longer agree with the model. */
+void fit_reshape(struct service *service, struct entry *entry);
+/* Goes on with the series that were passed over while the queue was full. */
+void fit_catch_up(struct service *service);
+
+#endif

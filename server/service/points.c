@@ -1,0 +1,236 @@
+/* Points in and out. A write is checked against the series as it is when its turn comes, sent to the
+ * store, and taken into memory when the commit is back; memory for that is claimed before. */
+#include "server/service/parts.h"
+
+#include "server/base/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct points_write {
+    struct turn turn; /* first */
+    char id[SERIES_ID_MAX + 1];
+    struct point *points; /* [n]; the store's once it has been sent */
+    size_t n;
+    bool create;
+    points_put_done done;
+    void *ctx;
+    uint64_t arrived_ns;
+    /* Once sent: */
+    int64_t key;
+    bool creating, shaping, sets_grid;
+    struct trm_grid grid;
+    struct point *tail; /* [tail_n] the newest points, as many as memory can hold */
+    size_t tail_n;
+};
+
+static void write_free(struct points_write *write)
+{
+    free(write->points);
+    free(write->tail);
+    free(write);
+}
+
+static void refuse(struct turn *turn, const struct err *err)
+{
+    struct points_write *write = (struct points_write *)turn;
+
+    write->done(write->ctx, err, NULL);
+    write_free(write);
+}
+
+static int copy_tail(struct points_write *write, struct err *err)
+{
+    size_t n = write->n < TRM_CONTEXT_MAX ? write->n : TRM_CONTEXT_MAX;
+
+    write->tail = malloc(n * sizeof *write->tail);
+    if (!write->tail)
+        return err_set(err, ERR_NO_MEMORY, "out of memory");
+    memcpy(write->tail, write->points + write->n - n, n * sizeof *write->tail);
+    write->tail_n = n;
+    return 0;
+}
+
+/* Holds the points against the grid, works it out where it is not known yet, and claims memory. */
+static int fit_in(struct points_write *write, struct entry *entry, struct err *err)
+{
+    bool known = entry->grid_known;
+
+    write->grid = entry->grid;
+    if (known) {
+        if (points_check_grid(&entry->grid, write->points, write->n, err))
+            return -1;
+    } else if (grid_resolve(entry->settings.freq, entry->raw, entry->raw_n, write->points, write->n,
+                            &known, &write->grid, err)) {
+        return -1;
+    }
+    write->sets_grid = known && !entry->grid_known;
+    if (copy_tail(write, err))
+        return -1;
+    return known ? history_claim(entry, &write->grid, write->tail, write->tail_n, err) : 0;
+}
+
+static void apply(struct points_write *write, struct entry *entry, const struct store_result *result)
+{
+    entry->visible = true;
+    if (write->sets_grid)
+        history_set_grid(entry, &write->grid);
+    history_apply(entry, write->tail, write->tail_n);
+    entry->revision = result->revision;
+    entry->point_n = result->point_n;
+    entry->new_points += write->n - result->unchanged;
+}
+
+static void tell(struct points_write *write, const struct store_result *result)
+{
+    struct points_result told = {.accepted = write->n,
+                                 .updated = result->updated,
+                                 .unchanged = result->unchanged,
+                                 .revision = result->revision,
+                                 .created = write->creating};
+
+    counters_add(write->turn.service->counters, COUNTER_POINTS_WRITTEN, write->n);
+    counters_observe(write->turn.service->counters, HISTOGRAM_COMMIT,
+                     clock_mono_ns() - write->arrived_ns);
+    write->done(write->ctx, NULL, &told);
+}
+
+/* The store has committed the write, or refused it. */
+static void committed(void *ctx, struct store_result *result)
+{
+    struct points_write *write = ctx;
+    struct service *service = write->turn.service;
+    struct entry *entry = registry_by_key(service->registry, write->key);
+    struct turn *turns = write->shaping ? turns_take(entry) : NULL;
+
+    store_ended(service, result);
+    if (result->err.code == ERR_NONE) {
+        apply(write, entry, result);
+        fit_consider(service, entry);
+        tell(write, result);
+    } else {
+        if (write->creating)
+            registry_remove(service->registry, entry);
+        write->done(write->ctx, &result->err, NULL);
+    }
+    write_free(write);
+    turns_begin(turns);
+}
+
+static int to_store(struct points_write *write, struct entry *entry, struct err *err)
+{
+    struct service *service = write->turn.service;
+    struct point *points = write->points;
+    struct store_series row;
+
+    if (fit_in(write, entry, err))
+        return -1;
+    write->key = entry->key;
+    write->shaping = write->creating || !entry->grid_known;
+    entry_row(entry, &entry->settings, false, NULL, &row);
+    write->points = NULL;
+    if (store_put_points(service->store, entry->key, points, write->n, write->creating ? &row : NULL,
+                         write->sets_grid ? &write->grid : NULL, committed, write, err))
+        return -1;
+    store_began(service);
+    entry->shaping = entry->shaping || write->shaping;
+    return 0;
+}
+
+static int begin_new(struct points_write *write, struct err *err)
+{
+    struct service *service = write->turn.service;
+
+    if (!write->create)
+        return err_no_series(err, write->id);
+    struct entry *entry = entry_create(service, write->id, err);
+    if (!entry)
+        return -1;
+    write->creating = true;
+    if (to_store(write, entry, err)) {
+        registry_remove(service->registry, entry);
+        return -1;
+    }
+    return 0;
+}
+
+static int begin(struct turn *turn, struct err *err)
+{
+    struct points_write *write = (struct points_write *)turn;
+    struct entry *entry = registry_find(turn->service->registry, write->id);
+
+    if (check_open(turn->service, err))
+        return -1;
+    if (!entry)
+        return begin_new(write, err);
+    if (entry->deleting)
+        return err_no_series(err, write->id);
+    if (entry->shaping)
+        return turn_wait(entry, turn, err);
+    return to_store(write, entry, err);
+}
+
+int service_put_points(struct service *service, const char *id, struct point *points, size_t n,
+                       bool create, points_put_done done, void *ctx, struct err *err)
+{
+    struct points_write *write = calloc(1, sizeof *write);
+
+    if (!write) {
+        free(points);
+        return err_set(err, ERR_NO_MEMORY, "out of memory");
+    }
+    *write = (struct points_write){.turn = {.service = service, .begin = begin, .refuse = refuse},
+                                   .points = points,
+                                   .n = n,
+                                   .create = create,
+                                   .done = done,
+                                   .ctx = ctx,
+                                   .arrived_ns = clock_mono_ns()};
+    if (series_id_check(id, strlen(id), err) || points_check(points, n, err)) {
+        write_free(write);
+        return -1;
+    }
+    memcpy(write->id, id, strlen(id) + 1);
+    if (begin(&write->turn, err)) {
+        write_free(write);
+        return -1;
+    }
+    return 0;
+}
+
+struct points_read {
+    struct service *service;
+    points_read_done done;
+    void *ctx;
+};
+
+static void was_read(void *ctx, struct store_result *result)
+{
+    struct points_read *read = ctx;
+
+    store_ended(read->service, result);
+    if (result->err.code == ERR_NONE)
+        read->done(read->ctx, NULL, result->points, result->points_n);
+    else
+        read->done(read->ctx, &result->err, NULL, 0);
+    free(read);
+}
+
+int service_read_points(struct service *service, const char *id, int64_t start, int64_t end,
+                        size_t limit, points_read_done done, void *ctx, struct err *err)
+{
+    struct entry *entry = find_series(service, id, err);
+
+    if (!entry || check_open(service, err))
+        return -1;
+    struct points_read *read = malloc(sizeof *read);
+    if (!read)
+        return err_set(err, ERR_NO_MEMORY, "out of memory");
+    *read = (struct points_read){service, done, ctx};
+    if (store_read_points(service->store, entry->key, start, end, limit, was_read, read, err)) {
+        free(read);
+        return -1;
+    }
+    store_began(service);
+    return 0;
+}

@@ -1,0 +1,274 @@
+/* Creating, changing and deleting a series. */
+#include "server/service/jobs.h"
+#include "server/service/parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct series_write {
+    struct turn turn; /* first */
+    char id[SERIES_ID_MAX + 1];
+    struct series_patch patch; /* labels copied */
+    series_put_done done;
+    void *ctx;
+    /* Once sent: */
+    int64_t key;
+    bool creating, sets_grid;
+    struct trm_grid grid;
+    struct series_settings settings; /* what the series has after it */
+};
+
+static void write_free(struct series_write *write)
+{
+    series_settings_done(&write->patch.settings);
+    series_settings_done(&write->settings);
+    free(write);
+}
+
+static void refuse(struct turn *turn, const struct err *err)
+{
+    struct series_write *write = (struct series_write *)turn;
+
+    write->done(write->ctx, err, NULL);
+    write_free(write);
+}
+
+static void patch_shape(const struct series_patch *patch, struct series_settings *to)
+{
+    const struct series_settings *from = &patch->settings;
+
+    if (patch->set & PATCH_FREQ)
+        to->freq = from->freq;
+    if (patch->set & PATCH_SEASON) {
+        memcpy(to->season, from->season, sizeof to->season);
+        to->season_n = from->season_n;
+    }
+    if (patch->set & PATCH_HORIZON)
+        to->horizon = from->horizon;
+    if (patch->set & PATCH_FIT) {
+        to->fit = from->fit;
+        to->fit_every = from->fit_every;
+    }
+}
+
+static void patch_bounds(const struct series_patch *patch, struct series_settings *to)
+{
+    if (patch->set & PATCH_MIN)
+        to->min = patch->settings.min;
+    if (patch->set & PATCH_MAX)
+        to->max = patch->settings.max;
+    if (patch->set & PATCH_INTEGER)
+        to->integer = patch->settings.integer;
+}
+
+/* What the series' settings will be; labels are the one list that counts, copied. */
+static int patched(const struct series_patch *patch, const struct series_settings *old,
+                   struct series_settings *ret, struct err *err)
+{
+    struct series_settings merged = patch->set & PATCH_LABELS ? patch->settings : *old;
+    struct series_label *labels = merged.labels;
+    uint32_t label_n = merged.label_n;
+
+    merged = *old;
+    merged.labels = labels;
+    merged.label_n = label_n;
+    patch_shape(patch, &merged);
+    patch_bounds(patch, &merged);
+    if (settings_check(&merged, err))
+        return -1;
+    if (!series_settings_copy(&merged, ret))
+        return err_set(err, ERR_NO_MEMORY, "out of memory");
+    return 0;
+}
+
+static int err_frequency(struct err *err, struct trm_freq stored, struct trm_freq asked)
+{
+    char text_stored[TRM_FREQ_TEXT_MAX], text_asked[TRM_FREQ_TEXT_MAX];
+
+    trm_freq_format(stored, text_stored);
+    trm_freq_format(asked, text_asked);
+    err_set(err, ERR_CONFLICT,
+            "the points stored come every %s, so the frequency cannot become %s; delete the series to "
+            "start anew",
+            text_stored, text_asked);
+    return err_at(err, "/frequency");
+}
+
+/* What a frequency now given makes of the points that are there already. */
+static int check_frequency(struct series_write *write, struct entry *entry, struct err *err)
+{
+    struct trm_freq freq = write->settings.freq;
+    struct err detail;
+
+    if (freq.ms == 0 && freq.months == 0)
+        return 0;
+    if (entry->grid_known)
+        return trm_freq_equal(entry->grid.freq, freq) ? 0 : err_frequency(err, entry->grid.freq, freq);
+    if (entry->raw_n == 0)
+        return 0;
+    if (grid_resolve(freq, NULL, 0, entry->raw, entry->raw_n, &write->sets_grid, &write->grid,
+                     &detail)) {
+        if (detail.code == ERR_INVALID) {
+            err_set(err, ERR_CONFLICT, "the points stored do not fit the frequency: %s", detail.msg);
+            return err_at(err, "/frequency");
+        }
+        *err = detail;
+        return -1;
+    }
+    return write->sets_grid ? history_claim(entry, &write->grid, entry->raw, entry->raw_n, err) : 0;
+}
+
+static void apply(struct series_write *write, struct entry *entry)
+{
+    entry->visible = true;
+    series_settings_done(&entry->settings);
+    entry->settings = write->settings;
+    write->settings = (struct series_settings){0};
+    entry->settings_revision = settings_revision(&entry->settings);
+    entry->season_stale = true;
+    if (write->sets_grid)
+        history_set_grid(entry, &write->grid);
+}
+
+static void committed(void *ctx, struct store_result *result)
+{
+    struct series_write *write = ctx;
+    struct service *service = write->turn.service;
+    struct entry *entry = registry_by_key(service->registry, write->key);
+    struct turn *turns = turns_take(entry);
+    struct series_put_result told = {.created = write->creating};
+
+    store_ended(service, result);
+    if (result->err.code == ERR_NONE) {
+        apply(write, entry);
+        fit_reshape(service, entry);
+        write->done(write->ctx, NULL, &told);
+    } else {
+        if (write->creating)
+            registry_remove(service->registry, entry);
+        write->done(write->ctx, &result->err, NULL);
+    }
+    write_free(write);
+    turns_begin(turns);
+}
+
+static int to_store(struct series_write *write, struct entry *entry, struct err *err)
+{
+    struct service *service = write->turn.service;
+    struct store_series row;
+
+    if (patched(&write->patch, &entry->settings, &write->settings, err) ||
+        check_frequency(write, entry, err))
+        return -1;
+    write->key = entry->key;
+    entry_row(entry, &write->settings, entry->grid_known || write->sets_grid,
+              entry->grid_known ? &entry->grid : &write->grid, &row);
+    if (store_put_series(service->store, &row, committed, write, err))
+        return -1;
+    store_began(service);
+    entry->shaping = true;
+    return 0;
+}
+
+static int begin_new(struct series_write *write, struct err *err)
+{
+    struct service *service = write->turn.service;
+    struct entry *entry = entry_create(service, write->id, err);
+
+    if (!entry)
+        return -1;
+    write->creating = true;
+    if (to_store(write, entry, err)) {
+        registry_remove(service->registry, entry);
+        return -1;
+    }
+    return 0;
+}
+
+static int begin(struct turn *turn, struct err *err)
+{
+    struct series_write *write = (struct series_write *)turn;
+    struct entry *entry = registry_find(turn->service->registry, write->id);
+
+    if (check_open(turn->service, err))
+        return -1;
+    if (!entry)
+        return begin_new(write, err);
+    if (entry->deleting)
+        return err_no_series(err, write->id);
+    if (entry->shaping)
+        return turn_wait(entry, turn, err);
+    return to_store(write, entry, err);
+}
+
+int service_put_series(struct service *service, const char *id, const struct series_patch *patch,
+                       series_put_done done, void *ctx, struct err *err)
+{
+    if (series_id_check(id, strlen(id), err))
+        return -1;
+    struct series_write *write = calloc(1, sizeof *write);
+    if (!write)
+        return err_set(err, ERR_NO_MEMORY, "out of memory");
+    write->turn = (struct turn){.service = service, .begin = begin, .refuse = refuse};
+    write->done = done;
+    write->ctx = ctx;
+    memcpy(write->id, id, strlen(id) + 1);
+    write->patch.set = patch->set;
+    if (!series_settings_copy(&patch->settings, &write->patch.settings)) {
+        write_free(write);
+        return err_set(err, ERR_NO_MEMORY, "out of memory");
+    }
+    if (begin(&write->turn, err)) {
+        write_free(write);
+        return -1;
+    }
+    return 0;
+}
+
+struct series_delete {
+    struct service *service;
+    int64_t key;
+    plain_done done;
+    void *ctx;
+};
+
+static void deleted(void *ctx, struct store_result *result)
+{
+    struct series_delete *deletion = ctx;
+    struct service *service = deletion->service;
+    struct entry *entry = registry_by_key(service->registry, deletion->key);
+
+    store_ended(service, result);
+    if (result->err.code == ERR_NONE) {
+        entry->job = NULL;
+        jobs_forget(service, entry->key);
+        registry_remove(service->registry, entry);
+        deletion->done(deletion->ctx, NULL);
+    } else {
+        entry->deleting = false;
+        deletion->done(deletion->ctx, &result->err);
+    }
+    free(deletion);
+}
+
+int service_delete_series(struct service *service, const char *id, plain_done done, void *ctx,
+                          struct err *err)
+{
+    struct entry *entry = find_series(service, id, err);
+
+    if (!entry || check_open(service, err))
+        return -1;
+    if (entry->deleting)
+        return err_no_series(err, id);
+    struct series_delete *deletion = malloc(sizeof *deletion);
+    if (!deletion)
+        return err_set(err, ERR_NO_MEMORY, "out of memory");
+    *deletion = (struct series_delete){service, entry->key, done, ctx};
+    if (store_delete_series(service->store, entry->key, deleted, deletion, err)) {
+        free(deletion);
+        return -1;
+    }
+    store_began(service);
+    entry->deleting = true;
+    return 0;
+}

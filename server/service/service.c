@@ -1,0 +1,126 @@
+/* The service's life and its numbers. */
+#include "server/service/jobs.h"
+#include "server/service/parts.h"
+
+#include "server/base/clock.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Room for what grows with series and jobs; nothing started yet. */
+static int init(struct service *service, struct err *err)
+{
+    struct siphash_key secret;
+
+    if (getentropy(&secret, sizeof secret) < 0)
+        return err_set(err, ERR_INTERNAL, "no random numbers from the system");
+    service->registry = registry_new(&secret);
+    if (!service->registry)
+        return err_set(err, ERR_NO_MEMORY, "service: out of memory");
+    return 0;
+}
+
+int service_new(const struct service_deps *deps, struct service **ret, struct err *err)
+{
+    struct service *service = calloc(1, sizeof *service);
+
+    if (!service)
+        return err_set(err, ERR_NO_MEMORY, "service: out of memory");
+    service->config = deps->config;
+    service->counters = deps->counters;
+    service->store = deps->store;
+    service->pool = deps->pool;
+    service->mailbox = deps->mailbox;
+    service->next_key = 1;
+    if (init(service, err)) {
+        service_free(service);
+        return -1;
+    }
+    *ret = service;
+    return 0;
+}
+
+void service_free(struct service *service)
+{
+    if (!service)
+        return;
+    jobs_free(service);
+    registry_free(service->registry);
+    free(service);
+}
+
+void service_drain(struct service *service)
+{
+    service->draining = true;
+    jobs_drain(service);
+}
+
+bool service_idle(const struct service *service)
+{
+    return service->store_n == 0 && service->task_n == 0 && service->owed_n == 0;
+}
+
+void store_began(struct service *service)
+{
+    service->store_n++;
+}
+
+/* Whether a failure says something about the store and not about the request. */
+static bool is_stores_fault(enum err_code code)
+{
+    return code == ERR_STORAGE || code == ERR_NO_SPACE || code == ERR_UNAVAILABLE;
+}
+
+void store_ended(struct service *service, const struct store_result *result)
+{
+    service->store_n--;
+    if (result->err.code == ERR_NONE || is_stores_fault(result->err.code))
+        service->store_err = result->err;
+}
+
+int check_open(const struct service *service, struct err *err)
+{
+    if (service->draining)
+        return err_set(err, ERR_UNAVAILABLE, "the daemon is stopping");
+    if (!service->booted)
+        return err_set(err, ERR_UNAVAILABLE, "the daemon is starting");
+    return 0;
+}
+
+int service_ready(const struct service *service, struct err *err)
+{
+    if (check_open(service, err))
+        return -1;
+    if (service->store_err.code != ERR_NONE)
+        return err_set(err, ERR_UNAVAILABLE, "the last write failed: %s", service->store_err.msg);
+    return 0;
+}
+
+int err_no_series(struct err *err, const char *id)
+{
+    return err_set(err, ERR_NOT_FOUND, "no series \"%s\"", id);
+}
+
+struct entry *find_series(const struct service *service, const char *id, struct err *err)
+{
+    struct entry *entry = registry_find(service->registry, id);
+
+    if (entry && entry->visible)
+        return entry;
+    err_no_series(err, id);
+    return NULL;
+}
+
+void service_stats(struct service *service, struct service_stats *ret)
+{
+    *ret = (struct service_stats){0};
+    for (size_t i = 0; i < registry_n(service->registry); i++) {
+        const struct entry *entry = registry_at(service->registry, i);
+        ret->series_n += entry->visible;
+        ret->models_n += entry->model != NULL;
+        ret->memory_bytes += entry_bytes(entry);
+    }
+    jobs_count(service, ret->jobs);
+    pool_stats(service->pool, &ret->pool);
+    store_stats(service->store, &ret->store);
+}

@@ -1,0 +1,41 @@
+/* The table of chunks: a series' settled points, in pieces of at most CHUNK_POINTS, disjoint in time.
+ * Knows how points fall into pieces; refuses to know the tail. Surprising: a piece that has become too
+ * large is cut into equal parts inside the series but into full pieces at its end, so that appending
+ * leaves full chunks behind and backfilling leaves room.
+ *
+ * Every call runs inside the caller's transaction. Thread: the connection's. */
+#ifndef SERVER_STORE_CHUNKS_H
+#define SERVER_STORE_CHUNKS_H
+
+#include "server/store/chunk.h"
+#include "server/store/db.h"
+
+/* One decoded chunk, kept between look-ups of increasing time. Zeroed: nothing kept. */
+struct chunk_cursor {
+    bool loaded;
+    int64_t from, until; /* the look-ups that this chunk answers: from <= t < until */
+    size_t n;
+    struct point points[CHUNK_POINTS];
+};
+
+/* The stored point of time t: *ret_point names it inside the cursor, or is NULL when there is none. */
+__attribute__((warn_unused_result)) int chunks_lookup(struct db *db, int64_t series,
+                                                      struct chunk_cursor *cursor, int64_t t,
+                                                      const struct point **ret_point,
+                                                      struct err *err);
+
+/* Upserts n >= 1 points of strictly increasing time. */
+__attribute__((warn_unused_result)) int chunks_merge(struct db *db, int64_t series,
+                                                     const struct point *points, size_t n,
+                                                     struct err *err);
+
+/* The first points with start <= t < end, at least min(limit, all of them); the caller frees *ret. */
+__attribute__((warn_unused_result)) int chunks_read(struct db *db, int64_t series, int64_t start,
+                                                    int64_t end, size_t limit, struct point **ret,
+                                                    size_t *ret_n, struct err *err);
+
+/* A time from which on at least `n` points are stored (INT64_MIN when all are fewer). */
+__attribute__((warn_unused_result)) int chunks_newest_from(struct db *db, int64_t series, size_t n,
+                                                           int64_t *ret_t, struct err *err);
+
+#endif

@@ -1,0 +1,104 @@
+/* One request, inside a savepoint of its own, so that its failure undoes only itself. Surprising: nothing
+ * here may fail after points_put or points_forget, which change memory that a savepoint cannot restore. */
+#include "server/store/request.h"
+#include "server/store/rows.h"
+
+#include <stdlib.h>
+
+static int put_series(struct store *store, const struct store_series *series, enum rows_mode mode,
+                      struct err *err)
+{
+    int64_t tail_from;
+
+    if (points_tail_from(&store->points, &tail_from, err) < 0)
+        return -1;
+    return rows_put_series(store->db, series, tail_from, mode, err);
+}
+
+static int delete_series(struct store *store, int64_t key, struct err *err)
+{
+    if (rows_delete_series(store->db, key, err) < 0)
+        return -1;
+    points_forget(&store->points, key);
+    return 0;
+}
+
+static int put_points(struct store *store, struct request *request, struct err *err)
+{
+    struct store_result *result = &request->result;
+    struct points_put put;
+
+    if (request->series && put_series(store, request->series, ROWS_ADD_IF_ABSENT, err) < 0)
+        return -1;
+    if (request->has_grid && rows_set_grid(store->db, request->key, &request->grid, err) < 0)
+        return -1;
+    if (points_put(&store->points, request->key, request->points, request->n, &put, err) < 0)
+        return -1;
+    request->changed = put.changed;
+    result->updated = put.updated;
+    result->unchanged = put.unchanged;
+    result->revision = put.revision;
+    result->point_n = put.point_n;
+    return 0;
+}
+
+static int read_points(struct store *store, struct request *request, struct err *err)
+{
+    struct store_result *result = &request->result;
+
+    if (points_read(&store->points, request->key, request->start, request->end, request->limit,
+                    &result->points, &result->points_n, err) < 0)
+        return -1;
+    request->result_bytes = result->points_n * sizeof(struct point);
+    atomic_fetch_add_explicit(&store->result_bytes, request->result_bytes, memory_order_relaxed);
+    return 0;
+}
+
+static int perform(struct store *store, struct request *request, struct err *err)
+{
+    switch (request->kind) {
+    case REQUEST_PUT_SERIES:
+        return put_series(store, request->series, ROWS_REPLACE, err);
+    case REQUEST_DELETE_SERIES:
+        return delete_series(store, request->key, err);
+    case REQUEST_PUT_POINTS:
+        return put_points(store, request, err);
+    case REQUEST_READ_POINTS:
+        return read_points(store, request, err);
+    case REQUEST_PUT_CHECKPOINT:
+        return rows_put_checkpoint(store->db, request->key, request->version, request->created_at,
+                                   request->blob, request->n, store->options.checkpoints_kept, err);
+    case REQUEST_PUT_JOB:
+        break;
+    }
+    return rows_put_job(store->db, request->job, err);
+}
+
+/* When a savepoint cannot be ended the way it should, the whole transaction goes. */
+static void perform_in_savepoint(struct store *store, struct request *request, struct err *err)
+{
+    struct err undo;
+
+    if (db_run(store->db, SQL_SAVEPOINT, err, "") < 0)
+        return;
+    if (perform(store, request, err) == 0) {
+        if (db_run(store->db, SQL_RELEASE, err, "") < 0)
+            db_rollback(store->db);
+        return;
+    }
+    if (!db_in_transaction(store->db))
+        return;
+    if (db_run(store->db, SQL_ROLLBACK_TO, &undo, "") < 0 ||
+        db_run(store->db, SQL_RELEASE, &undo, "") < 0)
+        db_rollback(store->db);
+}
+
+void execute(struct store *store, struct request *request)
+{
+    struct err *err = &request->result.err;
+
+    if (request->kind == REQUEST_READ_POINTS)
+        perform(store, request, err);
+    else
+        perform_in_savepoint(store, request, err);
+}

@@ -1,0 +1,65 @@
+/* Points: small writes go to the tail, large ones and full tails to chunks. Knows how the two fit
+ * together; refuses to know queues and threads. Surprising: a tail is settled into chunks by the very
+ * transaction whose write fills it, so that no point is ever in two places and no extra fsync is paid;
+ * only series that never fill theirs are settled in the background, when the log has grown long.
+ *
+ * Reading: chunks overlaid with the tail; the tail is newer and wins.
+ * Thread: the connection's. Every call but points_settle runs inside the caller's transaction. */
+#ifndef SERVER_STORE_POINTS_H
+#define SERVER_STORE_POINTS_H
+
+#include "server/store/tail.h"
+
+#define POINTS_TAIL_MAX 512     /* points of a series' tail, at which it is settled */
+#define POINTS_LOG_MAX 262144   /* rows of the log, above which the oldest are settled */
+#define POINTS_SETTLE_SERIES 64 /* series settled in one background transaction */
+
+struct points {
+    struct db *db;
+    struct tail tail;
+    size_t tail_max;
+    int64_t log_max;
+};
+
+struct points_put {
+    size_t changed, updated, unchanged; /* changed: added or updated */
+    uint64_t revision, point_n;
+};
+
+void points_init(struct points *points, struct db *db);
+void points_done(struct points *points);
+
+/* A transaction that used this was rolled back: memory is read again before it is used. */
+void points_lost(struct points *points);
+
+/* Where a new series' rows in the log begin. */
+__attribute__((warn_unused_result)) int points_tail_from(struct points *points, int64_t *ret,
+                                                         struct err *err);
+
+/* Upserts n >= 1 points of strictly increasing time. ERR_NOT_FOUND. */
+__attribute__((warn_unused_result)) int points_put(struct points *points, int64_t key,
+                                                   const struct point *new_points, size_t n,
+                                                   struct points_put *ret, struct err *err);
+
+/* start <= t < end, at most limit; the caller frees *ret. ERR_NOT_FOUND. */
+__attribute__((warn_unused_result)) int points_read(struct points *points, int64_t key, int64_t start,
+                                                    int64_t end, size_t limit, struct point **ret,
+                                                    size_t *ret_n, struct err *err);
+
+/* A time from which on at least n points are stored, and not many more. */
+__attribute__((warn_unused_result)) int points_newest_from(struct points *points, int64_t key, size_t n,
+                                                           int64_t *ret, struct err *err);
+
+__attribute__((warn_unused_result)) int points_counts(struct points *points, int64_t key,
+                                                      struct tail_counts *ret, struct err *err);
+
+/* The series' row has been deleted. */
+void points_forget(struct points *points, int64_t key);
+
+/* Whether the log is longer than it should be. */
+bool points_due(const struct points *points);
+
+/* One step of making the log shorter, in a transaction of its own; on failure nothing has changed. */
+__attribute__((warn_unused_result)) int points_settle(struct points *points, struct err *err);
+
+#endif

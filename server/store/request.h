@@ -1,0 +1,74 @@
+/* A request on its way through the queue, the store thread and the mailbox, and the store itself.
+ * Private to server/store. Surprising: limits are counted on the loop alone, from queueing to done(), so
+ * that what waits in the mailbox counts too; only results' bytes cross threads, as one atomic. */
+#ifndef SERVER_STORE_REQUEST_H
+#define SERVER_STORE_REQUEST_H
+
+#include "server/store/points.h"
+#include "server/store/store.h"
+
+#include <stdatomic.h>
+
+enum request_kind {
+    REQUEST_PUT_SERIES,
+    REQUEST_DELETE_SERIES,
+    REQUEST_PUT_POINTS,
+    REQUEST_READ_POINTS,
+    REQUEST_PUT_CHECKPOINT,
+    REQUEST_PUT_JOB,
+};
+
+struct request {
+    struct message message; /* first: deliver gets the request from it */
+    struct request *next;   /* in the queue, then in the batch */
+    struct store *store;
+    enum request_kind kind;
+    store_done done;
+    void *ctx;
+    size_t bytes;           /* payload, counted against queue_bytes_max */
+    size_t result_bytes;    /* of read points, counted once they exist */
+    int64_t key;
+    struct store_series *series;     /* put_series; put_points: create, or NULL */
+    struct job_row *job;             /* put_job */
+    struct point *points;            /* put_points */
+    size_t n;                        /* of points or bytes */
+    bool has_grid;
+    struct trm_grid grid;
+    int64_t start, end;              /* read_points */
+    size_t limit;
+    uint64_t version;                /* put_checkpoint */
+    int64_t created_at;
+    void *blob;
+    size_t changed;                  /* put_points: points written */
+    struct store_result result;
+};
+
+struct store {
+    struct db *db;              /* the caller's until started, the thread's then */
+    struct points points;       /* likewise */
+    struct mailbox *mailbox;
+    struct store_options options;
+    bool started, closed;       /* loop */
+    size_t waiting_n, waiting_bytes; /* loop */
+    atomic_size_t result_bytes; /* of read points that done() has not seen yet */
+    uv_thread_t thread;
+    uv_mutex_t mutex;           /* everything below */
+    uv_cond_t wake;
+    struct request *head, **end;
+    bool stopping;
+    struct store_stats stats;
+};
+
+/* Does one request inside the batch's transaction; the outcome is in request->result. */
+void execute(struct store *store, struct request *request);
+
+/* The store thread: commits batches until stopping and the queue is empty. arg is the store. */
+void thread_main(void *arg);
+
+void request_free(struct request *request);
+
+/* Called on the loop when a request has been handed back: frees what is left of a closed store when no
+ * other is on its way. */
+void store_release(struct store *store);
+
+#endif

@@ -1,0 +1,80 @@
+/* Every statement of the store in one place. Knows the schema of schemas/sql; refuses to know C.
+ * Surprising: nothing. */
+#ifndef SERVER_STORE_SQL_H
+#define SERVER_STORE_SQL_H
+
+#define SQL_SERIES_COLUMNS                                                                           \
+    "key, id, freq_ms, freq_months, horizon, min, max, integer, fit, fit_every, created_at"
+#define SQL_SERIES_INSERT                                                                            \
+    "INSERT INTO series(" SQL_SERIES_COLUMNS ", tail_from) "                                         \
+    "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12) ON CONFLICT(key) DO "
+
+/* X(name, text) */
+#define SQL_LIST(X)                                                                                  \
+    X(BEGIN, "BEGIN IMMEDIATE")                                                                      \
+    X(COMMIT, "COMMIT")                                                                              \
+    X(SAVEPOINT, "SAVEPOINT request")                                                                \
+    X(RELEASE, "RELEASE request")                                                                    \
+    X(ROLLBACK_TO, "ROLLBACK TO request")                                                            \
+                                                                                                     \
+    X(SERIES_PUT, SQL_SERIES_INSERT                                                                  \
+      "UPDATE SET id=?2, freq_ms=?3, freq_months=?4, horizon=?5, min=?6, max=?7, integer=?8, "       \
+      "fit=?9, fit_every=?10, created_at=?11")                                                       \
+    X(SERIES_ADD, SQL_SERIES_INSERT "NOTHING")                                                       \
+    X(SERIES_GRID, "UPDATE series SET grid_ms=?2, grid_months=?3, grid_anchor=?4 WHERE key=?1")      \
+    X(SERIES_COUNTS, "SELECT revision, point_n, last_t, tail_from FROM series WHERE key=?1")         \
+    X(SERIES_SET_COUNTS,                                                                             \
+      "UPDATE series SET revision=?2, point_n=?3, last_t=?4, tail_from=?5 WHERE key=?1")             \
+    X(SERIES_DELETE, "DELETE FROM series WHERE key=?1")                                              \
+    X(SERIES_ALL, "SELECT " SQL_SERIES_COLUMNS ", grid_ms, grid_months, grid_anchor FROM series "    \
+                  "ORDER BY key")                                                                    \
+    X(SERIES_MAX_KEY, "SELECT seq FROM sqlite_sequence WHERE name='series'")                         \
+    X(SERIES_MAX_TAIL_FROM, "SELECT max(tail_from) FROM series")                                     \
+    X(SEASON_ADD, "INSERT INTO series_season(series, position, period) VALUES(?1,?2,?3)")            \
+    X(SEASON_CLEAR, "DELETE FROM series_season WHERE series=?1")                                     \
+    X(SEASON_ALL, "SELECT period FROM series_season WHERE series=?1 ORDER BY position")              \
+    X(LABEL_ADD, "INSERT INTO series_label(series, name, value) VALUES(?1,?2,?3)")                   \
+    X(LABEL_CLEAR, "DELETE FROM series_label WHERE series=?1")                                       \
+    X(LABEL_ALL, "SELECT name, value FROM series_label WHERE series=?1 ORDER BY name")               \
+                                                                                                     \
+    X(TAIL_ADD, "INSERT INTO tail(id, series, t, v, added) VALUES(?1,?2,?3,?4,?5)")                  \
+    X(TAIL_ALL, "SELECT id, series, t, v, added FROM tail ORDER BY id")                              \
+    X(TAIL_TRIM, "DELETE FROM tail WHERE id < ?1")                                                   \
+                                                                                                     \
+    X(CHUNK_AT, "SELECT id, t0, t1, n, blob FROM chunk WHERE series=?1 AND t0<=?2 "                  \
+                "ORDER BY t0 DESC LIMIT 1")                                                          \
+    X(CHUNK_FIRST, "SELECT id, t0, t1, n, blob FROM chunk WHERE series=?1 ORDER BY t0 LIMIT 1")      \
+    X(CHUNK_NEXT_T0, "SELECT t0 FROM chunk WHERE series=?1 AND t0>?2 ORDER BY t0 LIMIT 1")           \
+    X(CHUNK_RANGE, "SELECT id, t0, t1, n, blob FROM chunk WHERE series=?1 AND t0<?3 AND t0>="        \
+                   "coalesce((SELECT max(t0) FROM chunk WHERE series=?1 AND t0<=?2), ?2) "           \
+                   "ORDER BY t0")                                                                    \
+    X(CHUNK_SIZES, "SELECT t0, n FROM chunk WHERE series=?1 ORDER BY t0 DESC")                       \
+    X(CHUNK_ADD, "INSERT INTO chunk(series, t0, t1, n, blob) VALUES(?1,?2,?3,?4,?5)")                \
+    X(CHUNK_DELETE, "DELETE FROM chunk WHERE id=?1")                                                 \
+                                                                                                     \
+    X(CHECKPOINT_NEWEST, "SELECT max(version) FROM checkpoint WHERE series=?1")                      \
+    X(CHECKPOINT_ADD, "INSERT INTO checkpoint(series, version, created_at, crc, bytes) "             \
+                      "VALUES(?1,?2,?3,?4,?5)")                                                      \
+    X(CHECKPOINT_DROP, "DELETE FROM checkpoint WHERE series=?1 AND version NOT IN (SELECT version "  \
+                       "FROM checkpoint WHERE series=?1 ORDER BY version DESC LIMIT ?2)")            \
+    X(CHECKPOINT_ALL, "SELECT version, crc, bytes FROM checkpoint WHERE series=?1 "                  \
+                      "ORDER BY version DESC")                                                       \
+                                                                                                     \
+    X(JOB_PUT, "INSERT INTO job(id, series, \"full\", state, created_at, started_at, finished_at, "  \
+               "result, error) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT(id) DO UPDATE SET "    \
+               "series=?2, \"full\"=?3, state=?4, created_at=?5, started_at=?6, finished_at=?7, "    \
+               "result=?8, error=?9")                                                                \
+    X(JOB_DROP, "DELETE FROM job WHERE number IN (SELECT number FROM job WHERE state NOT IN "        \
+                "('pending', 'running') ORDER BY finished_at DESC, number DESC LIMIT -1 OFFSET ?1)") \
+    X(JOB_UNFINISHED, "SELECT id, series, \"full\", state, created_at, started_at, finished_at, "    \
+                      "result, error FROM job WHERE state IN ('pending', 'running') "                \
+                      "ORDER BY created_at, number")
+
+enum sql {
+#define SQL_ENUM(name, text) SQL_##name,
+    SQL_LIST(SQL_ENUM)
+#undef SQL_ENUM
+    SQL_N
+};
+
+#endif

@@ -1,0 +1,291 @@
+#include "server/store/tail.h"
+
+#include "server/store/sorted.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TAIL_BUCKETS_MIN 64
+
+void tail_init(struct tail *tail)
+{
+    *tail = (struct tail){.first_id = 1, .next_id = 1, .stale = true};
+}
+
+static void series_free(struct tail_series *series)
+{
+    if (series)
+        free(series->points);
+    free(series);
+}
+
+void tail_done(struct tail *tail)
+{
+    for (size_t i = 0; i < tail->bucket_n; i++) {
+        while (tail->buckets[i]) {
+            struct tail_series *series = tail->buckets[i];
+            tail->buckets[i] = series->next;
+            series_free(series);
+        }
+    }
+    free(tail->buckets);
+    tail_init(tail);
+}
+
+/* Fibonacci hashing: keys are small consecutive numbers. */
+static size_t bucket_of(int64_t key, size_t bucket_n)
+{
+    uint64_t mixed = (uint64_t)key * UINT64_C(0x9e3779b97f4a7c15);
+
+    return (size_t)(mixed >> 32) & (bucket_n - 1);
+}
+
+static struct tail_series **slot_of(const struct tail *tail, int64_t key)
+{
+    struct tail_series **slot = &tail->buckets[bucket_of(key, tail->bucket_n)];
+
+    while (*slot && (*slot)->key != key)
+        slot = &(*slot)->next;
+    return slot;
+}
+
+struct tail_series *tail_find(const struct tail *tail, int64_t key)
+{
+    return tail->bucket_n ? *slot_of(tail, key) : NULL;
+}
+
+static int grow_buckets(struct tail *tail, struct err *err)
+{
+    size_t bucket_n = tail->bucket_n ? tail->bucket_n * 2 : TAIL_BUCKETS_MIN;
+    struct tail_series **buckets = calloc(bucket_n, sizeof(struct tail_series *));
+
+    if (!buckets)
+        return err_set(err, ERR_NO_MEMORY, "out of memory");
+    for (size_t i = 0; i < tail->bucket_n; i++) {
+        for (struct tail_series *series = tail->buckets[i], *next; series; series = next) {
+            struct tail_series **head = &buckets[bucket_of(series->key, bucket_n)];
+            next = series->next;
+            series->next = *head;
+            *head = series;
+        }
+    }
+    free(tail->buckets);
+    tail->buckets = buckets;
+    tail->bucket_n = bucket_n;
+    return 0;
+}
+
+static struct tail_series *series_add(struct tail *tail, int64_t key, struct err *err)
+{
+    if (tail->series_n >= tail->bucket_n && grow_buckets(tail, err) < 0)
+        return NULL;
+    struct tail_series *series = calloc(1, sizeof(*series));
+    if (!series) {
+        err_set(err, ERR_NO_MEMORY, "out of memory");
+        return NULL;
+    }
+    series->key = key;
+    *slot_of(tail, key) = series;
+    tail->series_n++;
+    return series;
+}
+
+void tail_drop(struct tail *tail, int64_t key)
+{
+    if (!tail_find(tail, key))
+        return;
+    struct tail_series **slot = slot_of(tail, key), *series = *slot;
+    *slot = series->next;
+    tail->series_n--;
+    series_free(series);
+}
+
+void tail_each(const struct tail *tail, bool (*visit)(void *ctx, const struct tail_series *series),
+               void *ctx)
+{
+    for (size_t i = 0; i < tail->bucket_n; i++)
+        for (const struct tail_series *series = tail->buckets[i]; series; series = series->next)
+            if (!visit(ctx, series))
+                return;
+}
+
+static int series_reserve(struct tail_series *series, size_t more, struct err *err)
+{
+    if (series->room - series->n >= more)
+        return 0;
+    size_t room = series->room + series->room / 2;
+    if (room < series->n + more)
+        room = series->n + more;
+    struct point *points = realloc(series->points, room * sizeof(*points));
+    if (!points)
+        return err_set(err, ERR_NO_MEMORY, "out of memory");
+    series->points = points;
+    series->room = room;
+    return 0;
+}
+
+/* Room has been reserved. */
+static void series_set(struct tail_series *series, struct point point)
+{
+    size_t at = sorted_find(series->points, series->n, point.t);
+
+    if (at == series->n || series->points[at].t != point.t) {
+        memmove(series->points + at + 1, series->points + at,
+                (series->n - at) * sizeof(*series->points));
+        series->n++;
+    }
+    series->points[at] = point;
+}
+
+static int stored_counts(struct db *db, int64_t key, struct tail_counts *ret, struct err *err)
+{
+    sqlite3_stmt *stmt = db_bind(db, SQL_SERIES_COUNTS, err, "i", key);
+    int got = stmt ? db_step(db, stmt, err) : -1;
+
+    if (got < 0)
+        return -1;
+    if (got == 0)
+        return err_set(err, ERR_NOT_FOUND, "the series does not exist");
+    ret->revision = (uint64_t)sqlite3_column_int64(stmt, 0);
+    ret->point_n = (uint64_t)sqlite3_column_int64(stmt, 1);
+    ret->has_last = sqlite3_column_type(stmt, 2) != SQLITE_NULL;
+    ret->last_t = sqlite3_column_int64(stmt, 2);
+    ret->tail_from = sqlite3_column_int64(stmt, 3);
+    sqlite3_reset(stmt);
+    return 0;
+}
+
+int tail_counts(struct db *db, const struct tail *tail, int64_t key, struct tail_counts *ret,
+                struct err *err)
+{
+    const struct tail_series *series = tail_find(tail, key);
+
+    if (!series)
+        return stored_counts(db, key, ret, err);
+    *ret = series->counts;
+    return 0;
+}
+
+static int log_changes(struct db *db, int64_t id, int64_t key, const struct tail_change *changes,
+                       size_t n, struct err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct tail_change *change = &changes[i];
+        if (db_run(db, SQL_TAIL_ADD, err, "iiidi", id + (int64_t)i, key, change->point.t,
+                   change->point.v, (int64_t)change->added) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int tail_append(struct db *db, struct tail *tail, int64_t key, const struct tail_counts *counts,
+                const struct tail_change *changes, size_t n, struct err *err)
+{
+    struct tail_series *series = tail_find(tail, key);
+    bool fresh = !series;
+
+    if (fresh && !(series = series_add(tail, key, err)))
+        return -1;
+    if (series_reserve(series, n, err) < 0 ||
+        log_changes(db, tail->next_id, key, changes, n, err) < 0) {
+        if (fresh)
+            tail_drop(tail, key);
+        return -1;
+    }
+    if (fresh)
+        series->first_id = tail->next_id;
+    for (size_t i = 0; i < n; i++)
+        series_set(series, changes[i].point);
+    series->counts = *counts;
+    tail->next_id += (int64_t)n;
+    return 0;
+}
+
+/* One row of the log at open. Rows of a deleted series, and rows that are in chunks, are dead. */
+static int replay_row(struct db *db, struct tail *tail, int64_t id, int64_t key, struct point point,
+                      bool added, struct err *err)
+{
+    struct tail_series *series = tail_find(tail, key);
+
+    if (!series) {
+        struct tail_counts counts;
+        struct err found;
+        if (stored_counts(db, key, &counts, &found) < 0) {
+            if (found.code == ERR_NOT_FOUND)
+                return 0;
+            *err = found;
+            return -1;
+        }
+        if (id < counts.tail_from)
+            return 0;
+        if (!(series = series_add(tail, key, err)))
+            return -1;
+        series->counts = counts;
+        series->first_id = id;
+    }
+    if (series_reserve(series, 1, err) < 0)
+        return -1;
+    series_set(series, point);
+    struct tail_counts *counts = &series->counts;
+    counts->revision++;
+    counts->point_n += added;
+    if (!counts->has_last || point.t > counts->last_t)
+        counts->last_t = point.t;
+    counts->has_last = true;
+    return 0;
+}
+
+static int replay(struct db *db, struct tail *tail, struct err *err)
+{
+    sqlite3_stmt *stmt = db_bind(db, SQL_TAIL_ALL, err, "");
+    int got = stmt ? 1 : -1;
+    bool first = true;
+
+    while (got > 0 && (got = db_step(db, stmt, err)) > 0) {
+        int64_t id = sqlite3_column_int64(stmt, 0);
+        bool missing = sqlite3_column_type(stmt, 3) == SQLITE_NULL;
+        struct point point = {.t = sqlite3_column_int64(stmt, 2),
+                              .v = missing ? (double)NAN : sqlite3_column_double(stmt, 3)};
+        if (first)
+            tail->first_id = id;
+        first = false;
+        tail->next_id = id + 1;
+        if (replay_row(db, tail, id, sqlite3_column_int64(stmt, 1), point,
+                       sqlite3_column_int(stmt, 4), err) < 0) {
+            sqlite3_reset(stmt);
+            return -1;
+        }
+    }
+    return got < 0 ? -1 : 0;
+}
+
+/* An empty log must not start again below the rows that series call dead. */
+static int skip_used_ids(struct db *db, struct tail *tail, struct err *err)
+{
+    sqlite3_stmt *stmt = db_bind(db, SQL_SERIES_MAX_TAIL_FROM, err, "");
+    int got = stmt ? db_step(db, stmt, err) : -1;
+
+    if (got < 0)
+        return -1;
+    int64_t above = got ? sqlite3_column_int64(stmt, 0) : 0;
+    bool empty = tail->first_id == tail->next_id;
+    sqlite3_reset(stmt);
+    if (tail->next_id < above)
+        tail->next_id = above;
+    if (empty)
+        tail->first_id = tail->next_id;
+    return 0;
+}
+
+int tail_fresh(struct db *db, struct tail *tail, struct err *err)
+{
+    if (!tail->stale)
+        return 0;
+    tail_done(tail);
+    if (replay(db, tail, err) < 0 || skip_used_ids(db, tail, err) < 0)
+        return err_wrap(err, "reading the newest points");
+    tail->stale = false;
+    return 0;
+}

@@ -1,0 +1,170 @@
+/* Group commit. Knows batches; refuses to know what is in a request. Surprising: a batch takes requests
+ * one by one while it works, so that what arrives meanwhile is in the same commit. */
+#include "server/base/clock.h"
+#include "server/store/request.h"
+
+#include <stdlib.h>
+
+/* Bounds of one transaction: they keep the WAL small and completions coming. */
+#define BATCH_REQUESTS_MAX 4096
+#define BATCH_BYTES_MAX ((size_t)16 << 20)
+
+struct batch {
+    struct request *head, **end;
+    size_t n, bytes;
+    bool lost; /* the transaction is gone and with it everything in the batch; err says why */
+    struct err err;
+};
+
+static bool batch_is_full(const struct batch *batch)
+{
+    return batch->lost || batch->n >= BATCH_REQUESTS_MAX || batch->bytes >= BATCH_BYTES_MAX;
+}
+
+/* Moves the oldest queued request to the batch; NULL when the queue is empty or the batch full. */
+static struct request *take(struct store *store, struct batch *batch)
+{
+    if (batch_is_full(batch))
+        return NULL;
+    uv_mutex_lock(&store->mutex);
+    struct request *request = store->head;
+    if (request) {
+        store->head = request->next;
+        if (!store->head)
+            store->end = &store->head;
+    }
+    uv_mutex_unlock(&store->mutex);
+    if (!request)
+        return NULL;
+    request->next = NULL;
+    *batch->end = request;
+    batch->end = &request->next;
+    batch->n++;
+    return request;
+}
+
+static void fail_result(struct request *request, const struct err *err)
+{
+    struct store_result *result = &request->result;
+
+    free(result->points);
+    *result = (struct store_result){.err = *err};
+    request->changed = 0;
+}
+
+static void batch_lose(struct store *store, struct batch *batch, const struct err *err)
+{
+    batch->lost = true;
+    batch->err = *err;
+    points_lost(&store->points);
+    for (struct request *request = batch->head; request; request = request->next)
+        if (request->result.err.code == ERR_NONE)
+            fail_result(request, err);
+}
+
+static void batch_execute(struct store *store, struct batch *batch)
+{
+    struct request *request;
+
+    while ((request = take(store, batch))) {
+        execute(store, request);
+        batch->bytes += request->bytes + request->result_bytes;
+        if (!db_in_transaction(store->db)) {
+            struct err err = request->result.err;
+            batch_lose(store, batch, &err);
+        }
+    }
+}
+
+static void batch_commit(struct store *store, struct batch *batch)
+{
+    struct err err;
+
+    if (batch->lost || db_run(store->db, SQL_COMMIT, &err, "") == 0)
+        return;
+    db_rollback(store->db);
+    batch_lose(store, batch, &err);
+}
+
+/* Without a transaction every waiting request fails, rather than waiting for better days. */
+static void batch_refuse(struct store *store, struct batch *batch, const struct err *err)
+{
+    struct request *request;
+
+    while ((request = take(store, batch)))
+        fail_result(request, err);
+    batch->lost = true;
+}
+
+static void batch_count(struct store *store, const struct batch *batch, uint64_t commit_ns)
+{
+    struct store_stats *stats = &store->stats;
+
+    uv_mutex_lock(&store->mutex);
+    stats->commits += !batch->lost;
+    stats->commit_ns_total += commit_ns;
+    stats->requests += batch->n;
+    for (const struct request *request = batch->head; request; request = request->next) {
+        stats->points_written += request->changed;
+        stats->failures += request->result.err.code != ERR_NONE;
+    }
+    uv_mutex_unlock(&store->mutex);
+}
+
+/* The request may be gone as soon as it is posted. */
+static void batch_post(struct store *store, struct batch *batch)
+{
+    for (struct request *request = batch->head, *next; request; request = next) {
+        next = request->next;
+        mailbox_post(store->mailbox, &request->message);
+    }
+}
+
+/* Returns whether the store could commit. */
+static bool batch_run(struct store *store)
+{
+    struct batch batch = {.end = &batch.head};
+    uint64_t started = clock_mono_ns();
+    struct err err;
+
+    if (db_run(store->db, SQL_BEGIN, &err, "") < 0) {
+        batch_refuse(store, &batch, &err);
+    } else {
+        batch_execute(store, &batch);
+        batch_commit(store, &batch);
+    }
+    batch_count(store, &batch, clock_mono_ns() - started);
+    batch_post(store, &batch);
+    return !batch.lost;
+}
+
+enum work { WORK_BATCH, WORK_SETTLE, WORK_STOP };
+
+static enum work wait_for_work(struct store *store, bool settle)
+{
+    uv_mutex_lock(&store->mutex);
+    while (!store->head && !store->stopping && !settle)
+        uv_cond_wait(&store->wake, &store->mutex);
+    enum work work = store->head ? WORK_BATCH : store->stopping ? WORK_STOP : WORK_SETTLE;
+    uv_mutex_unlock(&store->mutex);
+    return work;
+}
+
+/* One step of settling follows a batch, so that neither keeps the other waiting. When one has failed the
+ * next waits for a commit that works: a full disk must not make us spin. */
+void thread_main(void *arg)
+{
+    struct store *store = arg;
+    bool may_settle = true;
+    struct err err;
+
+    for (;;) {
+        enum work work = wait_for_work(store, may_settle && points_due(&store->points));
+        if (work == WORK_STOP)
+            return;
+        if (work == WORK_BATCH)
+            may_settle = batch_run(store);
+        if (may_settle && points_due(&store->points))
+            may_settle = points_settle(&store->points, &err) == 0;
+    }
+}

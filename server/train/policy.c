@@ -1,0 +1,46 @@
+/* The refit rules. */
+#include "server/train/policy.h"
+
+static uint64_t max_u64(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+size_t policy_first_fit_n(uint32_t season)
+{
+    size_t wanted = 2 * (size_t)season + POLICY_FIRST_FIT_EXTRA;
+
+    return wanted < POLICY_FIRST_FIT_MOST ? wanted : POLICY_FIRST_FIT_MOST;
+}
+
+uint64_t policy_refit_n(uint32_t season, size_t observed_n)
+{
+    return max_u64(max_u64(season, observed_n / 10), 1);
+}
+
+static enum policy_verdict decide(const struct policy_input *input, size_t first_n, uint64_t wait_n)
+{
+    bool waited = input->new_points >= wait_n;
+
+    if (input->has_model)
+        return waited ? POLICY_REFIT : POLICY_WAIT;
+    if (input->observed_n < first_n || (input->failed && !waited))
+        return POLICY_WAIT;
+    return POLICY_FIRST_FIT;
+}
+
+enum policy_verdict policy_decide(const struct policy_input *input)
+{
+    switch (input->fit) {
+    case FIT_AUTO:
+        return decide(input, policy_first_fit_n(input->season),
+                      policy_refit_n(input->season, input->observed_n));
+    case FIT_EVERY:
+        if (input->new_points < max_u64(input->fit_every, 1))
+            return POLICY_WAIT;
+        return decide(input, TRM_OBSERVED_MIN, max_u64(input->fit_every, 1));
+    case FIT_OFF:
+        break;
+    }
+    return POLICY_WAIT;
+}
