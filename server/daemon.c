@@ -1,0 +1,257 @@
+/* Making, wiring, running, stopping. The order of stopping is the one surprising thing: first the world is
+ * told (/readyz), then nothing new is let in, then what is under way ends, and only when no request, no
+ * task and no write is left are pool and store closed. */
+#include "server/daemon.h"
+
+#include "server/base/log.h"
+#include "server/http/server.h"
+#include "server/reload.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* From the end of drain_delay until what is still under way is given up. */
+#define STOP_MS 20000
+/* How often it is looked whether everything has ended. */
+#define LOOK_MS 10
+/* Tasks of stateless requests besides the fits in the pool's queue. */
+#define POOL_EXTRA 1024
+
+enum phase { RUNNING, NOT_READY, STOPPING, STOPPED, GAVE_UP };
+
+struct daemon {
+    const struct daemon_options *options;
+    const struct config *config;
+    uv_loop_t loop;
+    bool loop_open;
+    struct counters counters;
+    struct mailbox *mailbox;
+    struct store *store;
+    struct pool *pool;
+    struct service *service;
+    struct http_server *http;
+    uv_signal_t signals[3];
+    uv_timer_t timer;
+    size_t signal_n;
+    bool timer_open;
+    enum phase phase;
+    uint64_t stop_by_ms; /* the loop's clock */
+};
+
+/* ---- stopping ---- */
+
+static void finish(struct daemon *d, enum phase phase)
+{
+    d->phase = phase;
+    uv_timer_stop(&d->timer);
+    uv_stop(&d->loop);
+}
+
+/* Every LOOK_MS once nothing new is let in. */
+static void look(uv_timer_t *timer)
+{
+    struct daemon *d = timer->data;
+
+    if (service_idle(d->service) && http_server_idle(d->http))
+        finish(d, STOPPED);
+    else if (uv_now(&d->loop) >= d->stop_by_ms)
+        finish(d, GAVE_UP);
+}
+
+static void stop_accepting(uv_timer_t *timer)
+{
+    struct daemon *d = timer->data;
+
+    if (d->phase == STOPPING)
+        return;
+    d->phase = STOPPING;
+    LOG_INFO("stopping");
+    http_server_stop_listening(d->http);
+    service_drain(d->service);
+    d->stop_by_ms = uv_now(&d->loop) + STOP_MS;
+    uv_timer_start(&d->timer, look, 0, LOOK_MS);
+}
+
+static void on_stop_signal(uv_signal_t *handle, int number)
+{
+    struct daemon *d = handle->data;
+    bool at_once = d->phase == NOT_READY || number == SIGINT || isatty(STDIN_FILENO);
+    uint64_t delay_ms = at_once ? 0 : d->config->drain_delay_ms;
+
+    if (d->phase == STOPPING)
+        return;
+    d->phase = NOT_READY;
+    LOG_INFO("not ready any more", log_text("signal", number == SIGINT ? "SIGINT" : "SIGTERM"),
+             log_uint("drain_delay_ms", delay_ms));
+    http_server_drain(d->http);
+    if (delay_ms == 0)
+        stop_accepting(&d->timer);
+    else
+        uv_timer_start(&d->timer, stop_accepting, delay_ms, 0);
+}
+
+/* ---- configuration ---- */
+
+static void on_reload_signal(uv_signal_t *handle, int number)
+{
+    struct daemon *d = handle->data;
+
+    (void)number;
+    reload_check(d->config, d->options->reload, d->options->ctx);
+}
+
+/* ---- starting ---- */
+
+static int open_loop(struct daemon *d, struct err *err)
+{
+    int rc = uv_loop_init(&d->loop);
+
+    if (rc < 0)
+        return err_set(err, ERR_NO_MEMORY, "event loop: %s", uv_strerror(rc));
+    d->loop_open = true;
+    rc = uv_timer_init(&d->loop, &d->timer);
+    if (rc < 0)
+        return err_set(err, ERR_NO_MEMORY, "timer: %s", uv_strerror(rc));
+    d->timer.data = d;
+    d->timer_open = true;
+    return mailbox_new(&d->loop, &d->mailbox, err);
+}
+
+static int catch_signal(struct daemon *d, int number, uv_signal_cb on_signal, struct err *err)
+{
+    uv_signal_t *handle = &d->signals[d->signal_n];
+    int rc = uv_signal_init(&d->loop, handle);
+
+    if (rc < 0)
+        return err_set(err, ERR_NO_MEMORY, "signal %d: %s", number, uv_strerror(rc));
+    d->signal_n++;
+    handle->data = d;
+    rc = uv_signal_start(handle, on_signal, number);
+    if (rc < 0)
+        return err_set(err, ERR_INTERNAL, "signal %d: %s", number, uv_strerror(rc));
+    return 0;
+}
+
+static int catch_signals(struct daemon *d, struct err *err)
+{
+    signal(SIGPIPE, SIG_IGN);
+    if (catch_signal(d, SIGTERM, on_stop_signal, err) || catch_signal(d, SIGINT, on_stop_signal, err) ||
+        catch_signal(d, SIGHUP, on_reload_signal, err))
+        return -1;
+    return 0;
+}
+
+static int open_store(struct daemon *d, struct err *err)
+{
+    struct store_options options = {.path = d->config->store_path};
+
+    return store_open(&options, d->mailbox, &d->store, err);
+}
+
+static int start_pool(struct daemon *d, struct err *err)
+{
+    struct pool_options options = {
+        .workers = (unsigned)d->config->workers,
+        .queue_max = d->config->jobs_queue_max + POOL_EXTRA,
+    };
+
+    return pool_new(&options, d->mailbox, &d->pool, err);
+}
+
+static int start_service(struct daemon *d, struct err *err)
+{
+    struct service_deps deps = {
+        .config = d->config,
+        .counters = &d->counters,
+        .store = d->store,
+        .pool = d->pool,
+        .mailbox = d->mailbox,
+    };
+
+    if (service_new(&deps, &d->service, err) || service_boot(d->service, err) ||
+        store_start(d->store, err))
+        return -1;
+    service_resume(d->service);
+    return 0;
+}
+
+static void log_start(struct daemon *d)
+{
+    struct service_stats stats;
+    char address[CONFIG_HOST_MAX + 16];
+    bool v6 = strchr(d->config->listen_host, ':') != NULL;
+
+    service_stats(d->service, &stats);
+    snprintf(address, sizeof address, v6 ? "[%s]:%u" : "%s:%u", d->config->listen_host,
+             (unsigned)http_server_port(d->http));
+    LOG_INFO("listening", log_text("address", address), log_text("store", d->config->store_path),
+             log_uint("series", stats.series_n), log_uint("models", stats.models_n),
+             log_uint("unfinished_jobs", stats.jobs[JOB_PENDING]),
+             log_uint("workers", stats.pool.workers));
+}
+
+static int start(struct daemon *d, struct err *err)
+{
+    counters_init(&d->counters);
+    if (open_loop(d, err) || catch_signals(d, err) || open_store(d, err) || start_pool(d, err) ||
+        start_service(d, err) ||
+        http_server_new(&d->loop, d->config, d->service, &d->counters, &d->http, err))
+        return -1;
+    log_start(d);
+    return 0;
+}
+
+/* ---- the end ---- */
+
+static void close_handles(struct daemon *d)
+{
+    for (size_t i = 0; i < d->signal_n; i++)
+        uv_close((uv_handle_t *)&d->signals[i], NULL);
+    if (d->timer_open)
+        uv_close((uv_handle_t *)&d->timer, NULL);
+}
+
+/* Everything that was started, the last first. A start that failed half-way ends here too. */
+static void end(struct daemon *d)
+{
+    if (d->service)
+        service_drain(d->service);
+    http_server_free(d->http);
+    if (d->pool)
+        pool_stop(d->pool);
+    if (d->mailbox)
+        mailbox_drain(d->mailbox);
+    store_close(d->store);
+    if (d->mailbox)
+        mailbox_drain(d->mailbox);
+    service_free(d->service);
+    pool_free(d->pool);
+    mailbox_free(d->mailbox);
+    if (!d->loop_open)
+        return;
+    close_handles(d);
+    uv_run(&d->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&d->loop);
+}
+
+enum exit_code daemon_run(const struct daemon_options *options)
+{
+    struct daemon d = {.options = options, .config = options->config};
+    struct err err;
+
+    if (start(&d, &err)) {
+        LOG_ERROR("cannot start", log_text("error", err.msg));
+        end(&d);
+        return EXIT_FAILED;
+    }
+    uv_run(&d.loop, UV_RUN_DEFAULT);
+    if (d.phase == GAVE_UP) { /* a disk or a client that hangs: what is durable is safe, so just go */
+        LOG_ERROR("did not stop in time");
+        _exit(EXIT_FAILED);
+    }
+    end(&d);
+    LOG_INFO("stopped");
+    return EXIT_CLEAN;
+}

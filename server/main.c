@@ -1,1 +1,80 @@
-int main(void){return 0;}
+/* The program: what was asked for, and the code it ends with. */
+#include "server/base/config.h"
+#include "server/base/log.h"
+#include "server/daemon.h"
+#include "server/healthcheck.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+struct command {
+    int argc;
+    char **argv;
+};
+
+static int load(void *ctx, struct config *ret, struct err *err)
+{
+    const struct command *command = ctx;
+
+    return config_load(command->argc, command->argv, environ, ret, err);
+}
+
+/* What was printed has arrived, or the exit code says that it has not. */
+static enum exit_code printed(void)
+{
+    return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_CLEAN : EXIT_FAILED;
+}
+
+static enum exit_code check_health(const struct config *config)
+{
+    struct err err;
+
+    if (healthcheck(config, &err) == 0)
+        return EXIT_CLEAN;
+    fprintf(stderr, "tstrmd: %s\n", err.msg);
+    return EXIT_FAILED;
+}
+
+static enum exit_code run(const struct config *config, struct command *command)
+{
+    struct daemon_options options = {.config = config, .reload = load, .ctx = command};
+
+    log_init(config->log_format, config->log_level);
+    return daemon_run(&options);
+}
+
+static enum exit_code act(const struct config *config, struct command *command)
+{
+    switch (config->action) {
+    case CONFIG_RUN:
+        return run(config, command);
+    case CONFIG_HELP:
+        config_print_help(stdout);
+        return printed();
+    case CONFIG_VERSION:
+        printf("tstrmd %s\n", TSTRM_VERSION);
+        return printed();
+    case CONFIG_PRINT:
+        config_print(config, stdout);
+        return printed();
+    case CONFIG_CHECK:
+        printf("the configuration is valid\n");
+        return printed();
+    case CONFIG_HEALTHCHECK:
+        return check_health(config);
+    }
+    return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    static struct config config;
+    struct command command = {argc, argv};
+    struct err err;
+
+    if (load(&command, &config, &err)) {
+        fprintf(stderr, "tstrmd: %s\n", err.msg);
+        return EXIT_USAGE;
+    }
+    return act(&config, &command);
+}

@@ -34,7 +34,7 @@ void *exchange_target(void *cls, const char *target, struct MHD_Connection *conn
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     struct connection *peer = info == NULL ? NULL : info->socket_context;
-    struct request *request = peer == NULL ? NULL : request_new(cls, connection, target);
+    struct request *request = peer == NULL ? NULL : http_request_new(cls, connection, target);
     if (request != NULL) {
         request->peer = peer;
         connection_enter(peer, PHASE_HEADERS, request->begun_ns);
@@ -53,14 +53,15 @@ static enum MHD_Result queue_no_memory(struct http *http, struct MHD_Connection 
     return MHD_queue_response(connection, problem_infos[PROBLEM_NO_MEMORY].status, http->no_memory);
 }
 
-/* Headers that every answer of our own carries. */
+/* Headers that every answer of our own carries. One given before its body has been read must be the
+ * connection's last. */
 static void add_common_headers(struct request *request)
 {
     if (request->response_shared)
         return;
     if (traceparent_valid(request->headers.traceparent))
         answer_header(request, "traceparent", request->headers.traceparent);
-    if (request->http->closing)
+    if (request->http->closing || request->stage == REQUEST_NEW)
         answer_header(request, MHD_HTTP_HEADER_CONNECTION, "close");
 }
 
@@ -173,14 +174,28 @@ enum MHD_Result exchange_access(void *cls, struct MHD_Connection *connection, co
     return take_piece(request, upload, n);
 }
 
+/* Worth a line of its own: not overload, which comes in thousands and is counted, nor a stop. */
+static bool is_our_fault(const struct request *request)
+{
+    if (request->problem == NULL)
+        return false;
+    switch (request->problem->kind) {
+    case PROBLEM_INTERNAL:
+    case PROBLEM_STORAGE:
+    case PROBLEM_NO_SPACE:
+    case PROBLEM_NO_MEMORY:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void log_request(const struct request *request, enum MHD_RequestTerminationCode how,
                         uint64_t ns)
 {
     const char *path;
     size_t path_n = request_path(request, &path);
-    bool failed = request->status >= 500 && request->problem != NULL &&
-                  request->problem->kind != PROBLEM_UNAVAILABLE;
-    if (failed)
+    if (is_our_fault(request))
         LOG_WARN("request failed", log_text("method", method_name(request->method)),
                  log_text_n("path", path, path_n), log_uint("status", request->status),
                  log_text("detail", request->problem->err.msg));
@@ -207,6 +222,6 @@ void exchange_completed(void *cls, struct MHD_Connection *connection, void **ref
     }
     log_request(request, how, now_ns - request->begun_ns);
     connection_enter(request->peer, PHASE_IDLE, now_ns);
-    request_free(request);
+    http_request_free(request);
     *ref = NULL;
 }

@@ -52,12 +52,15 @@ static bool is_digit(const struct scan *s)
 
 static void add_digits(struct scan *s, struct decimal *d)
 {
-    for (; is_digit(s); s->at++) {
-        d->digit_n += d->digit_n > 0 || *s->at != '0';
-        if (d->digit_n <= 18) {
-            d->digits = d->digits * 10 + (uint64_t)(*s->at - '0');
+    const char *at = s->at;
+    for (; d->digit_n == 0 && at < s->end && *at == '0'; at++) {
+    }
+    for (; at < s->end && *at >= '0' && *at <= '9'; at++) {
+        if (++d->digit_n <= 18) {
+            d->digits = d->digits * 10 + (uint64_t)(*at - '0');
         }
     }
+    s->at = at;
 }
 
 static bool scan_fraction(struct scan *s, struct decimal *d)

@@ -98,7 +98,7 @@ static int unexpected(const struct points_reader *reader, enum token token, stru
 {
     int at = reader->u.json.at;
     bool value_wanted = at == AT_START || at == AT_LIST || at == AT_PAIR_OR_END || at == AT_PAIR;
-    bool is_value = strchr("}]:,", token) == NULL;
+    bool is_value = !token_is_mark(token);
     bool pair_shape = (at == AT_PAIR_COMMA && token == TOKEN_LIST_END) ||
                       (at == AT_PAIR_END && token == TOKEN_COMMA);
     return err_set(err, (value_wanted && is_value) || pair_shape ? ERR_INVALID : ERR_SYNTAX,
@@ -175,7 +175,7 @@ static int take_scalar(struct points_reader *reader, enum token token, const cha
 {
     struct json_state *json = &reader->u.json;
     bool time = json->at == AT_TIME || (json->at != AT_VALUE && json->list == LIST_TIMES);
-    if (strchr("}]:,", token) != NULL) {
+    if (token_is_mark(token)) {
         return unexpected(reader, token, err);
     }
     if ((time ? take_time : take_value)(reader, token, text, n, err) != 0) {

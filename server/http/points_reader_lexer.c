@@ -47,10 +47,15 @@ bool points_is_nan_word(const char *text, size_t n)
     return false;
 }
 
+/* Bytes of numbers and of words like null and NaN. */
+static const bool word_bytes[256] = {
+    ['0' ... '9'] = true, ['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['-'] = true,
+    ['+'] = true,         ['.'] = true,         ['_'] = true,
+};
+
 static bool is_word_byte(char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-           c == '+' || c == '.' || c == '_';
+    return word_bytes[(unsigned char)c];
 }
 
 static bool is_space(char c)
@@ -213,7 +218,7 @@ static int take_between(struct lexer *lexer, struct piece *p, struct err *err)
         lexer->state = LEX_WORD;
         return 0;
     }
-    if (c != '\0' && strchr("{}[]:,", c) != NULL) {
+    if (c == ',' || c == '[' || c == ']' || c == '{' || c == '}' || c == ':') {
         p->at++;
         return p->sink(p->reader, (enum token)c, &c, 1, err);
     }

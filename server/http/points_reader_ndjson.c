@@ -37,7 +37,7 @@ enum { KEY_TIME = 1, KEY_VALUE = 2 };
 static int unexpected(const struct points_reader *reader, enum token token, struct err *err)
 {
     int at = reader->u.ndjson.at;
-    bool shape = (at == AT_START && strchr("}]:,", token) == NULL) ||
+    bool shape = (at == AT_START && !token_is_mark(token)) ||
                  (at == AT_PAIR_COMMA && token == TOKEN_LIST_END) ||
                  (at == AT_PAIR_END && token == TOKEN_COMMA);
     return err_set(err, shape ? ERR_INVALID : ERR_SYNTAX,
@@ -82,7 +82,7 @@ static int take_scalar(struct points_reader *reader, bool time, int next, enum t
 {
     int64_t t;
     double v;
-    if (strchr("}]:,", token) != NULL) {
+    if (token_is_mark(token)) {
         return unexpected(reader, token, err);
     }
     if (time ? points_token_time(token, text, n, &t, err) != 0 ||

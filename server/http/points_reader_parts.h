@@ -24,6 +24,13 @@ enum token {
     TOKEN_FALSE = 'f',
 };
 
+/* Whether the token is neither a value nor the beginning of one. */
+static inline bool token_is_mark(enum token token)
+{
+    return token == TOKEN_COMMA || token == TOKEN_LIST_END || token == TOKEN_COLON ||
+           token == TOKEN_OBJECT_END;
+}
+
 /* Longest number or text in bytes (a time has 35 at most): what the lexer has to hold. */
 #define LEXER_TEXT_MAX 256
 

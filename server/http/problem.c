@@ -9,10 +9,10 @@ const struct problem_info problem_infos[PROBLEMS] = {
 #undef PROBLEM_INFO
 };
 
-/* A pointer ("/points/3") and a line ("line 7") lie in a body; the empty place may, too. */
+/* A pointer ("/points/3"), "line 7" and "byte 12" lie in a body; the empty place may, too. */
 static bool place_is_parameter(const char *place)
 {
-    return *place != '\0' && *place != '/' && strncmp(place, "line ", 5) != 0;
+    return *place != '\0' && *place != '/' && strchr(place, ' ') == NULL;
 }
 
 enum problem_kind problem_kind_of(const struct err *err)

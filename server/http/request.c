@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct request *request_new(struct http *http, struct MHD_Connection *connection, const char *target)
+struct request *http_request_new(struct http *http, struct MHD_Connection *connection, const char *target)
 {
     size_t n = strlen(target);
     size_t kept = n <= URI_BYTES_MAX ? n : 0; /* a longer one is refused unread */
@@ -29,7 +29,7 @@ struct request *request_new(struct http *http, struct MHD_Connection *connection
     return request;
 }
 
-void request_free(struct request *request)
+void http_request_free(struct request *request)
 {
     if (request == NULL)
         return;

@@ -73,10 +73,10 @@ struct request {
 };
 
 /* Takes the request's target as it stands in the request line. NULL when out of memory. */
-struct request *request_new(struct http *http, struct MHD_Connection *connection, const char *target);
+struct request *http_request_new(struct http *http, struct MHD_Connection *connection, const char *target);
 
 /* Detaches from a wait, gives everything back. Accepts NULL. */
-void request_free(struct request *request);
+void http_request_free(struct request *request);
 
 /* Answers with a problem; err is copied. A second answer to one request is a bug. */
 void request_refuse(struct request *request, const struct err *err);

@@ -127,7 +127,7 @@ char *answer_problem_raw(const struct request *request, size_t *ret_n)
     int length = asprintf(&message,
                           "HTTP/1.1 %u %s\r\nContent-Type: " TYPE_PROBLEM
                           "\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
-                          info->status, info->title, n, bytes);
+                          info->status, MHD_get_reason_phrase_for(info->status), n, bytes);
     free(bytes);
     *ret_n = length < 0 ? 0 : (size_t)length;
     return length < 0 ? NULL : message;

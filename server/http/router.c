@@ -100,16 +100,32 @@ static bool came_before(const struct uri *uri, size_t index)
     return false;
 }
 
+/* The row's list without its stars. */
+static void name_params(const char *params, char *text, size_t n)
+{
+    size_t used = 0;
+    for (const char *at = params; *at != '\0' && used + 1 < n; at++)
+        if (*at != '*')
+            text[used++] = *at;
+    text[used] = '\0';
+}
+
+static int unknown_param(const struct route *route, const char *name, struct err *err)
+{
+    char known[160];
+    name_params(route->params, known, sizeof known);
+    err_set(err, ERR_INVALID, "unknown query parameter \"%.64s\"; %s%s", name,
+            known[0] == '\0' ? "this takes none" : "known here: ", known);
+    return err_at(err, "%.64s", name);
+}
+
 int router_check_params(const struct route *route, const struct uri *uri, struct err *err)
 {
     for (size_t i = 0; i < uri->param_n; i++) {
         const char *name = uri->param[i].name;
         bool repeated = false;
-        if (!row_takes(route->params, name, &repeated)) {
-            err_set(err, ERR_INVALID, "unknown query parameter \"%.64s\"; %s%s", name,
-                    *route->params == '\0' ? "there are none here" : "known here: ", route->params);
-            return err_at(err, "%.64s", name);
-        }
+        if (!row_takes(route->params, name, &repeated))
+            return unknown_param(route, name, err);
         if (!repeated && came_before(uri, i)) {
             err_set(err, ERR_INVALID, "query parameter \"%.64s\" is given more than once", name);
             return err_at(err, "%.64s", name);
