@@ -6,7 +6,8 @@
 #include <stdlib.h>
 
 #define GATES 8          /* shares tried: 0, 1/8 .. 1 */
-#define GATE_GAIN .995   /* a share must lower the tail's error to this to be used */
+#define GATE_GAIN .995   /* a share must lower the tail's error to this to be used … */
+#define GATE_TRUST .5    /* … and is then half believed: it was the best of many on one stretch of time */
 #define PRIOR_VALUES 24. /* held-out values' worth of the normal shape that gaps are blended with */
 #define OPTIMISM .3      /* the tail also chose the mix and the gate, so the truth scatters wider than it
                           * shows: by this share for a tail of one horizon, less for a longer one */
@@ -144,7 +145,7 @@ static double choose_gate(const struct tail *t, const struct trm_shape *shape, d
             gate = (double)g / GATES;
         }
     }
-    return gate;
+    return GATE_TRUST * gate;
 }
 
 /* Coverage of the second half between two knots calibrated on the first. */

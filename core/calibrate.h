@@ -7,7 +7,7 @@
 #include "core/windows.h"
 
 struct trm_calibration {
-    double gate;                /* share of the network's correction with the least tail error */
+    double gate;                /* half the share of the network's correction with the least tail error */
     double knot_gap[TRM_KNOTS]; /* as in struct trm_model */
     double mae;                 /* of what answers, over the tail, scaled units; NaN: nothing there … */
     double mae_drafts;          /* … of the mix alone … */

@@ -20,7 +20,8 @@ double trm_normal_quantile(double p);
 
 /* Mean over leads and knots of twice the pinball loss of one window, squashed as log1p(loss / D) so that
  * no window dominates; leads whose target is NaN do not count (all NaN: 0, gradient 0).
- * leads <= TRM_LEADS_MAX. y[Y]; spread[H] > 0: width of one normal unit at each lead; target[H]; inverse_d = 1 / D.
+ * leads <= TRM_LEADS_MAX. y[Y]; spread[H] > 0: width of one normal unit at each lead; target[H];
+ * inverse_d = 1 / D.
  * ret_dy[Y]: gradient times `share` (1 / batch). Everything in units of the window. */
 double trm_quantile_loss(const struct trm_shape *shape, const float *y, const float *spread,
                          const float *target, float inverse_d, float share, float *ret_dy);

@@ -37,8 +37,8 @@ struct err {
                 * point); -1 for none. Whoever parsed the list turns it into a place. */
 };
 
-/* Fills *err (place emptied, item -1) and returns -1, so that a function may end `return err_set(...)`. Text too
- * long is cut. err must not be NULL. */
+/* Fills *err (place emptied, item -1) and returns -1, so that a function may end `return err_set(...)`.
+ * Text too long is cut. err must not be NULL. */
 __attribute__((format(printf, 3, 4))) int err_set(struct err *err, enum err_code code,
                                                   const char *format, ...);
 

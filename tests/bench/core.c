@@ -1,0 +1,142 @@
+/* What core costs: one fit of a made-up hourly series of 1,000 points, a forecast with and without a
+ * model, bytes per model, and the matrix kernel as a multiple of plain loops timed in turn with it.
+ * CPU time of this thread, medians of `rounds` (argument, default 9). Ratios carry over to other
+ * machines, milliseconds do not. */
+#include "core/fit.h"
+#include "core/forecast.h"
+#include "core/kernel.h"
+#include "core/rng.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define N 1000
+#define H 48
+#define ROUNDS_MAX 101
+
+static double cpu_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return 1e3 * (double)t.tv_sec + 1e-6 * (double)t.tv_nsec;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static double median(double *at, int n)
+{
+    qsort(at, (size_t)n, sizeof *at, by_value);
+    return at[n / 2];
+}
+
+static void make_series(double *v)
+{
+    struct trm_rng rng;
+
+    trm_rng_seed(&rng, 1);
+    for (int t = 0; t < N; t++)
+        v[t] = 100 + 10 * sin(6.2831853 * t / 24) + 5 * sin(6.2831853 * t / 168) +
+               2 * trm_rng_normal(&rng);
+}
+
+static struct trm_model *fit(const double *v, const struct trm_model *base)
+{
+    struct trm_fit_options options = {
+        .config = trm_config_default(24, H), .base = base, .seed = 1};
+    struct trm_fit_progress progress;
+    struct trm_fit_report report;
+    struct trm_model *model = NULL;
+    struct trm_fit *f = NULL;
+
+    if (trm_fit_begin(v, N, &options, &f) != TRM_OK)
+        exit(1);
+    while (trm_fit_step(f, &progress) == TRM_MORE)
+        ;
+    if (trm_fit_end(f, &model, &report) != TRM_OK)
+        exit(1);
+    trm_fit_free(f);
+    return model;
+}
+
+static void forecast(const struct trm_model *model, const double *v)
+{
+    struct trm_config config = trm_config_default(24, H);
+    struct trm_forecast_request request = {
+        .horizon = H, .levels = trm_knot_levels, .level_n = TRM_KNOTS, .min = NAN, .max = NAN};
+    struct trm_forecast *f;
+
+    if (trm_forecast(model, &config, v, N, &request, &f) != TRM_OK)
+        exit(1);
+    trm_forecast_free(f);
+}
+
+static void plain_product(size_t n, const float *a, const float *b, float *c)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n; j++)
+            for (size_t p = 0; p < n; p++)
+                c[i * n + j] += a[i * n + p] * b[p * n + j];
+}
+
+static void bench_kernel(int rounds)
+{
+    enum { SIZE = 192 };
+    static float a[SIZE * SIZE], b[SIZE * SIZE], c[SIZE * SIZE];
+    double fast[ROUNDS_MAX], plain[ROUNDS_MAX], ratio[ROUNDS_MAX];
+    const struct trm_kernels *k = trm_kernels();
+
+    for (size_t i = 0; i < SIZE * SIZE; i++)
+        a[i] = b[i] = (float)(i % 7) - 3;
+    for (int r = 0; r < rounds; r++) {
+        double start = cpu_ms();
+        k->sgemm(SIZE, SIZE, SIZE, a, SIZE, 1, b, SIZE, c, SIZE);
+        fast[r] = cpu_ms() - start;
+        start = cpu_ms();
+        plain_product(SIZE, a, b, c);
+        plain[r] = cpu_ms() - start;
+        ratio[r] = plain[r] / fast[r];
+    }
+    printf("{\"kernel\":\"%s\",\"sgemm_gflops\":%.1f,\"times_plain_loops\":%.1f}\n", k->name,
+           2e-6 * SIZE * SIZE * SIZE / median(fast, rounds), median(ratio, rounds));
+}
+
+int main(int argc, char **argv)
+{
+    int rounds = argc > 1 ? atoi(argv[1]) : 9;
+    double full[ROUNDS_MAX], update[ROUNDS_MAX], warm[ROUNDS_MAX], bare[ROUNDS_MAX], v[N];
+
+    if (rounds < 1 || rounds > ROUNDS_MAX) {
+        fprintf(stderr, "core: rounds must be 1..%d\n", ROUNDS_MAX);
+        return 2;
+    }
+    make_series(v);
+    for (int r = 0; r < rounds; r++) {
+        double t0 = cpu_ms();
+        struct trm_model *base = fit(v, NULL);
+        double t1 = cpu_ms();
+        struct trm_model *next = fit(v, base);
+        double t2 = cpu_ms();
+        forecast(next, v);
+        double t3 = cpu_ms();
+        forecast(NULL, v);
+        full[r] = t1 - t0, update[r] = t2 - t1, warm[r] = t3 - t2, bare[r] = cpu_ms() - t3;
+        if (r == 0)
+            printf("{\"parameters\":%zu,\"model_bytes\":%zu}\n", trm_model_info(next)->parameters,
+                   trm_model_bytes(next));
+        trm_model_free(base);
+        trm_model_free(next);
+    }
+    printf("{\"points\":%d,\"full_fit_ms\":%.1f,\"incremental_fit_ms\":%.1f,\"forecast_ms\":%.2f,"
+           "\"forecast_without_model_ms\":%.2f}\n",
+           N, median(full, rounds), median(update, rounds), median(warm, rounds), median(bare, rounds));
+    bench_kernel(rounds);
+    return 0;
+}
