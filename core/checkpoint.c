@@ -207,8 +207,8 @@ static bool head_ok(const struct head *h, size_t buf_n, struct trm_shape *ret_sh
     if (h->knots != TRM_KNOTS || h->drafts != TRM_DRAFTS || h->blocks != TRM_SPREAD_BLOCKS ||
         (h->flags & ~FLAG_NETWORK) || trm_config_check(&i->config) != TRM_OK)
         return false;
-    if (!(i->gate >= 0 && i->gate <= 1) || !score_ok(i->mase, 0, INFINITY) ||
-        !score_ok(i->vs_seasonal_naive, 0, INFINITY) || !score_ok(i->coverage80, 0, 1) ||
+    if (!(i->gate >= 0 && i->gate <= 1) || !score_ok(i->mase, 0, (double)INFINITY) ||
+        !score_ok(i->vs_seasonal_naive, 0, (double)INFINITY) || !score_ok(i->coverage80, 0, 1) ||
         !score_ok(i->coverage95, 0, 1) || !mix_ok(&h->mix) || !gaps_ok(h->knot_gap))
         return false;
     *ret_shape = trm_model_shape(&i->config, i->lookback);

@@ -34,7 +34,7 @@ void trm_draft_drift(const double *v, size_t n, size_t leads, double *ret)
 
 void trm_mix_weigh(const double mae[TRM_DRAFTS], double ret_weight[TRM_DRAFTS])
 {
-    double mean = 0, best = INFINITY, sum = 0;
+    double mean = 0, best = (double)INFINITY, sum = 0;
     int present = 0;
 
     for (int k = 0; k < TRM_DRAFTS; k++)

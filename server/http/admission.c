@@ -54,8 +54,6 @@ static void refuse_unrouted(struct request *request)
         answer_options(request, "GET, HEAD, PUT, POST, DELETE, OPTIONS");
     else if (request->method == METHOD_OPTIONS && request->allow[0] != '\0')
         answer_options(request, request->allow);
-    else if (request->method == METHOD_UNKNOWN)
-        request_refuse_kind(request, PROBLEM_METHOD_UNKNOWN, "", "unknown method");
     else if (request->allow[0] != '\0')
         request_refuse_kind(request, PROBLEM_METHOD, "", "this path takes %s", request->allow);
     else

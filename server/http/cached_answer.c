@@ -91,16 +91,16 @@ static struct MHD_Response *make_not_modified(const char *etag, int64_t max_age_
     return checked(response, response != NULL && add_headers(response, etag, max_age_s));
 }
 
-/* A request may not share its answer where the answer carries something of its own. */
-static bool wants_own(const struct request *request)
-{
-    return request->http->closing || traceparent_valid(request->headers.traceparent);
-}
-
 static struct MHD_Response *make(struct cached_answer *answer, unsigned status, int64_t max_age_s)
 {
     return status == MHD_HTTP_OK ? make_full(answer, max_age_s)
                                  : make_not_modified(answer->etag, max_age_s);
+}
+
+/* A request may not share its answer where the answer carries something of its own. */
+static bool wants_own(const struct request *request)
+{
+    return request->http->closing || traceparent_valid(request->headers.traceparent);
 }
 
 void cached_answer_give(struct cached_answer *answer, struct request *request, bool kept,

@@ -1,6 +1,8 @@
 /* One answer that many requests get: its bytes and the responses around them. Knows the headers of a
  * cacheable answer and how max-age counts down; refuses to know keys and eviction (forecast_cache.h).
- * Surprising: a response under way keeps the bytes alive after the cache has dropped them, by a count. */
+ * Surprising: a 304 says Content-Length: 0. libmicrohttpd either says that, or the length of the 200, which
+ * RFC 9110 would like better; but parsers in use then wait for that many bytes. Bytes under way are kept
+ * alive by a count after the cache has dropped them. */
 #ifndef SERVER_HTTP_CACHED_ANSWER_H
 #define SERVER_HTTP_CACHED_ANSWER_H
 
@@ -14,7 +16,7 @@ struct cached_answer {
     const char *type;
     char etag[ETAG_MAX];
     int64_t next_point_ms;
-    int64_t max_age_s;                       /* what the two responses say */
+    int64_t max_age_s;                        /* what the two responses say */
     struct MHD_Response *full, *not_modified; /* NULL: not made yet */
 };
 

@@ -4,9 +4,12 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+/* 16 KiB a second are enough to keep a body coming. */
+#define NS_PER_BODY_BYTE (UINT64_C(1000000000) >> 14)
+
 const uint64_t connection_deadline_ms[PHASES] = {
-    [PHASE_NEW] = 15000,   [PHASE_IDLE] = 90000, [PHASE_HEADERS] = 15000, [PHASE_BODY] = 60000,
-    [PHASE_LINGER] = 3000, [PHASE_WORK] = 0,     [PHASE_ANSWER] = 120000,
+    [PHASE_NEW] = 15000,   [PHASE_IDLE] = 90000, [PHASE_HEADERS] = 15000, [PHASE_BODY] = 20000,
+    [PHASE_LINGER] = 3000, [PHASE_WORK] = 0,     [PHASE_ANSWER] = 300000,
 };
 
 struct connection *connection_add(struct connection_table *table, int fd, uint64_t now_ns)
@@ -41,6 +44,12 @@ void connection_enter(struct connection *connection, enum connection_phase phase
 {
     connection->phase = phase;
     connection->since_ns = now_ns;
+}
+
+void connection_progress(struct connection *connection, size_t n, uint64_t now_ns)
+{
+    uint64_t since_ns = connection->since_ns + n * NS_PER_BODY_BYTE;
+    connection->since_ns = since_ns < now_ns ? since_ns : now_ns;
 }
 
 static void shut(struct connection *connection)

@@ -13,7 +13,7 @@ enum connection_phase {
     PHASE_NEW,     /* connected, nothing complete yet */
     PHASE_IDLE,    /* between requests */
     PHASE_HEADERS, /* the request line is there, the headers are not */
-    PHASE_BODY,
+    PHASE_BODY,    /* its deadline moves with what arrives: see connection_progress */
     PHASE_LINGER,  /* refused already, what still comes is thrown away */
     PHASE_WORK,    /* no deadline here: waits have their own (wait.h) */
     PHASE_ANSWER,
@@ -41,6 +41,9 @@ struct connection_table {
 struct connection *connection_add(struct connection_table *table, int fd, uint64_t now_ns);
 void connection_remove(struct connection_table *table, struct connection *connection);
 void connection_enter(struct connection *connection, enum connection_phase phase, uint64_t now_ns);
+
+/* n bytes of a body have come: they buy time, so that a slow line may take long and a drip may not. */
+void connection_progress(struct connection *connection, size_t n, uint64_t now_ns);
 
 /* Shuts down what is past its deadline. Returns how many. */
 size_t connection_sweep(struct connection_table *table, uint64_t now_ns);

@@ -24,9 +24,10 @@
 /* What is thrown away of a longer one before the connection is cut. */
 #define LINGER_BYTES ((uint64_t)256 << 20)
 
+/* Phases last seconds: the time at which the request's first or last piece came is exact enough. */
 static void enter(struct request *request, enum connection_phase phase)
 {
-    connection_enter(request->peer, phase, clock_mono_ns());
+    connection_enter(request->peer, phase, request->touched_ns);
 }
 
 void *exchange_target(void *cls, const char *target, struct MHD_Connection *connection)
@@ -120,6 +121,8 @@ static enum MHD_Result take_piece(struct request *request, const char *bytes, si
 {
     struct err err;
     request->body.received += n;
+    request->touched_ns = clock_mono_ns();
+    connection_progress(request->peer, n, request->touched_ns);
     if (request->stage == REQUEST_LINGERING)
         return request->body.received <= LINGER_BYTES ? MHD_YES : MHD_NO;
     if (request->stage == REQUEST_DRAINING)
@@ -145,6 +148,8 @@ static enum MHD_Result last_call(struct request *request)
 {
     if (request->stage == REQUEST_LINGERING)
         return MHD_NO;
+    if (request->stage == REQUEST_HANDLED)
+        request->touched_ns = clock_mono_ns(); /* it has waited */
     request->suspended = false;
     if (request->status == 0 && request->stage == REQUEST_READING)
         handle(request);
@@ -190,15 +195,24 @@ static bool is_our_fault(const struct request *request)
     }
 }
 
+static void log_failure(const struct request *request)
+{
+    const char *path;
+    size_t path_n = request_path(request, &path);
+    LOG_WARN("request failed", log_text("method", method_name(request->method)),
+             log_text_n("path", path, path_n), log_uint("status", request->status),
+             log_text("detail", request->problem->err.msg));
+}
+
 static void log_request(const struct request *request, enum MHD_RequestTerminationCode how,
                         uint64_t ns)
 {
     const char *path;
-    size_t path_n = request_path(request, &path);
     if (is_our_fault(request))
-        LOG_WARN("request failed", log_text("method", method_name(request->method)),
-                 log_text_n("path", path, path_n), log_uint("status", request->status),
-                 log_text("detail", request->problem->err.msg));
+        log_failure(request);
+    if (!log_enabled(LOG_LEVEL_DEBUG))
+        return;
+    size_t path_n = request_path(request, &path);
     LOG_DEBUG("request", log_text("method", method_name(request->method)),
               log_text_n("path", path, path_n), log_uint("status", request->status),
               log_real("ms", (double)ns / 1e6), log_text("trace", request->headers.traceparent),

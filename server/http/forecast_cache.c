@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-/* An entry costs this much besides its bytes and key: itself, two responses and their headers. */
+/* An entry costs this much besides its bytes and key: itself, its responses and their headers. */
 #define ENTRY_BYTES 1536
 #define BUCKETS_MIN 64
 #define BUCKETS_MAX 65536

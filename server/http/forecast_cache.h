@@ -3,8 +3,8 @@
  * came, so that a hit parses nothing; two spellings of one question cost two entries.
  *
  * An entry answers as long as the series' tag (revision, settings, model) is the one that it was made
- * from. Each holds two finished responses, 200 and 304. max-age counts down, so they are made anew when
- * its second has changed, around the same bytes. Bounded by bytes, the least recently used go first.
+ * from. Each holds finished responses. max-age counts down, so they are made anew when its second
+ * has changed, around the same bytes. Bounded by bytes, the least recently used go first.
  * The loop's thread. */
 #ifndef SERVER_HTTP_FORECAST_CACHE_H
 #define SERVER_HTTP_FORECAST_CACHE_H

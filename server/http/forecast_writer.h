@@ -11,20 +11,21 @@
 #include "server/http/query.h"
 #include "server/service/service.h"
 
-/* Longest answer of one forecast, in bytes (1,024 steps, 32 levels and a trace fit four times over). */
+/* Longest answer of one forecast, in bytes (1,024 steps, 32 levels and a trace fit four times
+ * over). */
 #define FORECAST_BYTES_MAX ((size_t)8 << 20)
 
-/* {"series":…,"timestamps":[…],"median":[…],"quantiles":{"0.1":[…]},"intervals":{"80":{"lower":[…],…
- * params: the ones that `answer` was computed for (every level of theirs is among its levels; one that
- * is not is left out). Returns 0, or -1 with *err (out of memory), outputs untouched. The text is
- * malloc, the caller's. */
+/* {"series":…,"timestamps":[…],"median":[…],"quantiles":{"0.1":[…]},"intervals":{"80":…},…}.
+ * params: the ones that `answer` was computed for (every level of theirs is among its levels; one
+ * that is not is left out). Returns 0, or -1 with *err (out of memory), outputs untouched. The text
+ * is malloc, the caller's. */
 __attribute__((warn_unused_result)) int forecast_write_json(const struct forecast_answer *answer,
                                                             const struct forecast_params *params,
                                                             char **ret, size_t *ret_n,
                                                             struct err *err);
 
-/* Header "timestamp,median,q0.1,…,lo-80,hi-80,…", then one step a line ("step" counted from 1 instead
- * of the timestamp where the answer has no times). */
+/* Header "timestamp,median,q0.1,…,lo-80,hi-80,…", then one step a line ("step" counted from 1
+ * instead of the timestamp where the answer has no times). */
 __attribute__((warn_unused_result)) int forecast_write_csv(const struct forecast_answer *answer,
                                                            const struct forecast_params *params,
                                                            char **ret, size_t *ret_n,
@@ -34,8 +35,8 @@ __attribute__((warn_unused_result)) int forecast_write_csv(const struct forecast
 void forecast_write(struct writer *writer, const struct forecast_answer *answer,
                     const struct forecast_params *params);
 
-/* The fields "skill" and "coverage" of an open object: what the backtest said of the model, or null for
- * both without one. A series is shown with the same two. */
+/* The fields "skill" and "coverage" of an open object: what the backtest said of the model, or null
+ * for both without one. A series is shown with the same two. */
 void forecast_write_scores(struct writer *writer, const struct trm_model_info *model);
 
 #endif

@@ -66,21 +66,29 @@ static int check_length(struct headers *headers, struct err *err)
     return 0;
 }
 
-int headers_read(struct MHD_Connection *connection, struct headers *ret, struct err *err)
+static int check_framing(struct headers *headers, struct err *err)
 {
-    struct headers headers = {0};
-    MHD_get_connection_values(connection, MHD_HEADER_KIND, take, &headers);
-    *ret = headers; /* also on failure: the answer wants traceparent */
-    if (headers.content_length_n > 1 || headers.transfer_encoding_n > 1 || headers.host_n > 1)
+    if (headers->content_length_n > 1 || headers->transfer_encoding_n > 1 || headers->host_n > 1)
         return err_set(err, ERR_SYNTAX,
                        "Content-Length, Transfer-Encoding and Host may each be given once");
-    if (headers.content_length_n > 0 && headers.transfer_encoding_n > 0)
+    if (headers->content_length_n > 0 && headers->transfer_encoding_n > 0)
         return err_set(err, ERR_SYNTAX,
                        "Content-Length and Transfer-Encoding must not be given together");
-    if (headers.transfer_encoding_n > 0) {
-        if (strcasecmp(headers.transfer_encoding, "chunked") != 0)
-            return err_set(err, ERR_SYNTAX, "the only Transfer-Encoding understood is \"chunked\"");
-        ret->chunked = ret->has_body = true;
-    }
-    return headers.content_length_n > 0 ? check_length(ret, err) : 0;
+    if (headers->content_length_n > 0)
+        return check_length(headers, err);
+    if (headers->transfer_encoding_n > 0 && strcasecmp(headers->transfer_encoding, "chunked") != 0)
+        return err_set(err, ERR_SYNTAX, "the only Transfer-Encoding understood is \"chunked\"");
+    headers->has_body = headers->chunked = headers->transfer_encoding_n > 0;
+    return 0;
+}
+
+int headers_read(struct MHD_Connection *connection, struct headers *ret, struct err *err)
+{
+    *ret = (struct headers){0};
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, take, ret);
+    if (check_framing(ret, err) == 0)
+        return 0;
+    ret->has_body = ret->chunked = true; /* nobody knows where this request ends: it is the last one */
+    ret->expect_continue = false;
+    return -1;
 }

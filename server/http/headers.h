@@ -25,7 +25,8 @@ struct headers {
     uint64_t body_bytes;   /* announced length; 0 when chunked */
 };
 
-/* Reads all of them. Returns 0, or -1 with ERR_SYNTAX: framing that could be read in two ways. */
+/* Reads all of them. Returns 0, or -1 with ERR_SYNTAX: framing that could be read in two ways; *ret is
+ * filled then too, as if a body of unknown length followed. */
 __attribute__((warn_unused_result)) int headers_read(struct MHD_Connection *connection,
                                                      struct headers *ret, struct err *err);
 

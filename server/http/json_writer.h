@@ -1,7 +1,7 @@
 /* Text that grows, and JSON on top of it. Knows commas, escapes and a maximum; refuses to know any
- * document's shape. Surprising: failures are sticky and told once, by writer_finish, so that a writer
- * of fifty fields has one error path; and a comma is put where the byte before asks for one, so nobody
- * counts elements.
+ * document's shape. Surprising: failures are sticky and told once, by writer_finish, so that a
+ * writer of fifty fields has one error path; and a comma is put where the byte before asks for one,
+ * so nobody counts elements.
  *
  *     struct writer w;
  *     writer_init(&w, 1 << 20);
@@ -36,18 +36,21 @@ void writer_init(struct writer *writer, size_t max);
 /* Frees what was not taken by writer_finish. */
 void writer_done(struct writer *writer);
 
-/* Hands out the text (malloc, the caller's; a NUL follows the n bytes) and empties the writer. Returns
- * 0, or -1 with *err (out of memory, or more than max bytes; everything is freed, outputs untouched). */
-__attribute__((warn_unused_result)) int writer_finish(struct writer *writer, char **ret, size_t *ret_n,
-                                                      struct err *err);
+/* Hands out the text (malloc, the caller's; a NUL follows the n bytes) and empties the writer.
+ * Returns 0, or -1 with *err (out of memory, or more than max bytes; everything is freed, outputs
+ * untouched). */
+__attribute__((warn_unused_result)) int writer_finish(struct writer *writer, char **ret,
+                                                      size_t *ret_n, struct err *err);
 
 /* ---- plain text: no commas, no escapes ---- */
 
 void writer_bytes(struct writer *writer, const void *bytes, size_t n);
 void writer_text(struct writer *writer, const char *text);
-/* A field of a CSV line, quoted where it must be (RFC 4180). The comma before it is the caller's. */
+/* A field of a CSV line, quoted where it must be (RFC 4180). The comma before it is the caller's.
+ */
 void writer_csv_text(struct writer *writer, const char *text);
-/* For the bytes of one value that JSON will hold as they are (a stored JSON object); with its comma. */
+/* For the bytes of one value that JSON will hold as they are (a stored JSON object); with its
+ * comma. */
 void writer_raw(struct writer *writer, const char *json);
 
 /* ---- JSON: each puts the comma before itself where one is due ---- */

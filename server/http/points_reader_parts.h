@@ -52,8 +52,8 @@ int lexer_feed(struct lexer *lexer, const char *bytes, size_t n, token_sink sink
 /* The text ends here. */
 int lexer_end(struct lexer *lexer, token_sink sink, struct points_reader *reader, struct err *err);
 
-/* What is between the quotes, decoded into to[n] (it never gets longer). ERR_SYNTAX for a wrong escape,
- * U+0000 and bytes that are not UTF-8. */
+/* What is between the quotes, decoded into to[n] (it never gets longer). ERR_SYNTAX for a wrong
+ * escape, U+0000 and bytes that are not UTF-8. */
 int lexer_decode_text(const char *at, size_t n, char *to, size_t *ret_n, struct err *err);
 
 /* "a text", "an object", … */

@@ -28,7 +28,6 @@
     X(BUSY, 429, "busy", "Too much is waiting already", 1)                                         \
     X(INTERNAL, 500, "internal", "Something went wrong here", 0)                                   \
     X(STORAGE, 500, "storage", "The store failed", 0)                                              \
-    X(METHOD_UNKNOWN, 501, "method-unknown", "The method is unknown", 0)                           \
     X(UNAVAILABLE, 503, "unavailable", "Not available at the moment", 2)                           \
     X(NO_MEMORY, 503, "no-memory", "Out of memory at the moment", 2)                               \
     X(NO_SPACE, 507, "no-space", "The disk is full", 0)

@@ -1,7 +1,8 @@
-/* Query parameters as values. Knows the forms of a parameter's text and what a forecast may be asked
- * for; refuses to know HTTP (values come percent-decoded) and which endpoint takes which parameter.
- * Surprising: intervals are asked for in percent and computed as quantiles, so "80" and "0.1,0.9" are
- * one and the same pair of levels; they are joined here, on a grid of 1e-9, and nowhere else.
+/* Query parameters as values. Knows the forms of a parameter's text and what a forecast may be
+ * asked for; refuses to know HTTP (values come percent-decoded) and which endpoint takes which
+ * parameter. Surprising: intervals are asked for in percent and computed as quantiles, so "80" and
+ * "0.1,0.9" are one and the same pair of levels; they are joined here, on a grid of 1e-9, and
+ * nowhere else.
  *
  * Every parser returns 0, or -1 with ERR_INVALID whose place is the parameter's name; *ret is then
  * untouched. value may be NULL (the name without "="), which reads as the empty text. */
@@ -19,8 +20,8 @@
 #define QUERY_MUST __attribute__((warn_unused_result))
 
 /* A whole number, min..max. */
-QUERY_MUST int query_int(const char *name, const char *value, int64_t min, int64_t max, int64_t *ret,
-                         struct err *err);
+QUERY_MUST int query_int(const char *name, const char *value, int64_t min, int64_t max,
+                         int64_t *ret, struct err *err);
 /* "1", "true", "0" or "false". */
 QUERY_MUST int query_bool(const char *name, const char *value, bool *ret, struct err *err);
 /* RFC 3339 text or epoch milliseconds. */
@@ -54,12 +55,12 @@ void forecast_params_init(struct forecast_params *params);
 QUERY_MUST int forecast_params_set(struct forecast_params *params, const char *name,
                                    const char *value, bool *ret_known, struct err *err);
 
-/* The same checks for lists that came otherwise (a JSON body); place is theirs. The values are sorted
- * and equal ones joined. */
-QUERY_MUST int forecast_params_quantiles(struct forecast_params *params, const double *values, size_t n,
-                                         const char *place, struct err *err);
-QUERY_MUST int forecast_params_intervals(struct forecast_params *params, const double *values, size_t n,
-                                         const char *place, struct err *err);
+/* The same checks for lists that came otherwise (a JSON body); place is theirs. The values are
+ * sorted and equal ones joined. */
+QUERY_MUST int forecast_params_quantiles(struct forecast_params *params, const double *values,
+                                         size_t n, const char *place, struct err *err);
+QUERY_MUST int forecast_params_intervals(struct forecast_params *params, const double *values,
+                                         size_t n, const char *place, struct err *err);
 
 /* The quantile levels of both lists, joined, as the service wants them. -1 where they are more than
  * TRM_QUANTILES_MAX. */

@@ -20,7 +20,7 @@ struct request *http_request_new(struct http *http, struct MHD_Connection *conne
         return NULL;
     request->http = http;
     request->connection = connection;
-    request->begun_ns = clock_mono_ns();
+    request->begun_ns = request->touched_ns = clock_mono_ns();
     request->target_n = n;
     memcpy(request->target, target, kept);
     request->parts = request->target + kept + 1;

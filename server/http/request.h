@@ -51,7 +51,7 @@ struct request {
     struct http *http;
     struct MHD_Connection *connection;
     struct connection *peer;       /* its entry in the table of connections */
-    uint64_t begun_ns;
+    uint64_t begun_ns, touched_ns; /* monotonic; touched: when the client or a wait last moved it */
     enum http_method method;
     const struct route *route;     /* NULL where none matches */
     struct headers headers;

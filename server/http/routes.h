@@ -19,8 +19,7 @@ enum http_method {
 #define HTTP_METHOD_ENUM(symbol) METHOD_##symbol,
     HTTP_METHOD_LIST(HTTP_METHOD_ENUM)
 #undef HTTP_METHOD_ENUM
-    METHOD_OTHER, /* a method of HTTP that no route takes: PATCH, TRACE, CONNECT */
-    METHOD_UNKNOWN,
+    METHOD_OTHER, /* no route takes it */
 };
 
 /* What becomes of a request's body. */

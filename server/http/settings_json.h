@@ -1,6 +1,7 @@
-/* Series and jobs in JSON. Knows the fields of a series' settings, as they come and as they are shown,
- * and of a job; refuses to know what changing them does. Surprising: what comes in goes through jansson
- * (a tree, so that fields may come in any order and be told apart), what goes out does not.
+/* Series and jobs in JSON. Knows the fields of a series' settings, as they come and as they are
+ * shown, and of a job; refuses to know what changing them does. Surprising: what comes in goes
+ * through jansson (a tree, so that fields may come in any order and be told apart), what goes out
+ * does not.
  *
  * The loop's thread (jansson seeds its hash once). */
 #ifndef SERVER_HTTP_SETTINGS_JSON_H
@@ -15,8 +16,9 @@
 #define SETTINGS_BYTES_MAX ((size_t)128 << 10)
 
 /* The body of PUT /v1/series/{id}: {"frequency","season","horizon","min","max","integer","fit",
- * "labels"}, each optional. Returns 0; the caller frees with series_settings_done(&ret->settings). Or -1
- * with ERR_SYNTAX, ERR_INVALID (place: a JSON pointer), ERR_TOO_LARGE or ERR_NO_MEMORY, *ret untouched. */
+ * "labels"}, each optional. Returns 0; the caller frees with series_settings_done(&ret->settings).
+ * Or -1 with ERR_SYNTAX, ERR_INVALID (place: a JSON pointer), ERR_TOO_LARGE or ERR_NO_MEMORY, *ret
+ * untouched. */
 SETTINGS_MUST int settings_json_parse(const char *body, size_t n, struct series_patch *ret,
                                       struct err *err);
 
