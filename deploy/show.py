@@ -13,11 +13,12 @@ import json
 import os
 import socket
 import sys
+import textwrap
 import time
 
 SAMPLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "sample")
 BLOCKS = "▁▂▃▄▅▆▇█"
-HISTORY, ROWS = 60, 12
+HISTORY, AHEAD, ROWS, WIDTH = 48, 24, 12, 76
 
 
 def split(address):
@@ -108,7 +109,7 @@ def show(address, entry):
     forecast = call(address, "GET", path + "/forecast?levels=80")
     points = call(address, "GET", f"{path}/points?start={forecast['timestamps'][0] - tail(forecast)}")["points"]
     history = [v for _, v in points][-HISTORY:]
-    band, median = forecast["intervals"]["80"], forecast["median"][:HISTORY]
+    band, median = forecast["intervals"]["80"], forecast["median"][:AHEAD]
     unit = entry["settings"]["labels"].get("unit", "")
     print(f"\n{entry['title']} ({unit})\n\n    time (UTC)             lower     median      upper")
     for i, at in list(enumerate(forecast["timestamps"]))[:ROWS]:
@@ -121,20 +122,14 @@ def show(address, entry):
     low, high = min(known), max(known)
     print(f"\n    {sparkline(history, low, high)}│{sparkline(median, low, high)}")
     print(f"    {'history':<{len(history)}}│forecast")
-    say_how_good(forecast)
+    why = f"Answered by {forecast['method']['answered_by']}: {forecast['method']['why']}."
+    print("\n" + textwrap.fill(why, WIDTH, initial_indent="    ", subsequent_indent="    "))
 
 
 def tail(forecast):
     """Milliseconds that hold as much history as is drawn."""
     times = forecast["timestamps"]
     return (HISTORY + 1) * (times[1] - times[0])
-
-
-def say_how_good(forecast):
-    skill = forecast.get("skill") or {}
-    if skill.get("vs_seasonal_naive") is not None:
-        print(f"\n    Error {skill['vs_seasonal_naive']:.2f} of seasonal naive's, "
-              f"on {skill['n']} held-out values. {forecast['method']['why']}")
 
 
 def suggest(address):

@@ -1,6 +1,6 @@
-/* Making, wiring, running, stopping. The order of stopping is the one surprising thing: first the world is
- * told (/readyz), then nothing new is let in, then what is under way ends, and only when no request, no
- * task and no write is left are pool and store closed. */
+/* Making, wiring, running, stopping. The order of stopping is the one surprising thing: first the
+ * world is told (/readyz), then nothing new is let in, then what is under way ends, and only when
+ * no request, no task and no write is left are pool and store closed. */
 #include "server/daemon.h"
 
 #include "server/base/log.h"
@@ -54,10 +54,17 @@ static void look(uv_timer_t *timer)
 {
     struct daemon *d = timer->data;
 
-    if (service_idle(d->service) && http_server_idle(d->http))
+    if (service_idle(d->service) && (!d->http || http_server_idle(d->http)))
         finish(d, STOPPED);
     else if (uv_now(&d->loop) >= d->stop_by_ms)
         finish(d, GAVE_UP);
+}
+
+static void let_end(struct daemon *d)
+{
+    service_drain(d->service);
+    d->stop_by_ms = uv_now(&d->loop) + STOP_MS;
+    uv_timer_start(&d->timer, look, 0, LOOK_MS);
 }
 
 static void stop_accepting(uv_timer_t *timer)
@@ -69,9 +76,7 @@ static void stop_accepting(uv_timer_t *timer)
     d->phase = STOPPING;
     LOG_INFO("stopping");
     http_server_stop_listening(d->http);
-    service_drain(d->service);
-    d->stop_by_ms = uv_now(&d->loop) + STOP_MS;
-    uv_timer_start(&d->timer, look, 0, LOOK_MS);
+    let_end(d);
 }
 
 static void on_stop_signal(uv_signal_t *handle, int number)
@@ -137,7 +142,8 @@ static int catch_signal(struct daemon *d, int number, uv_signal_cb on_signal, st
 static int catch_signals(struct daemon *d, struct err *err)
 {
     signal(SIGPIPE, SIG_IGN);
-    if (catch_signal(d, SIGTERM, on_stop_signal, err) || catch_signal(d, SIGINT, on_stop_signal, err) ||
+    if (catch_signal(d, SIGTERM, on_stop_signal, err) ||
+        catch_signal(d, SIGINT, on_stop_signal, err) ||
         catch_signal(d, SIGHUP, on_reload_signal, err))
         return -1;
     return 0;
@@ -216,8 +222,6 @@ static void close_handles(struct daemon *d)
 /* Everything that was started, the last first. A start that failed half-way ends here too. */
 static void end(struct daemon *d)
 {
-    if (d->service)
-        service_drain(d->service);
     http_server_free(d->http);
     if (d->pool)
         pool_stop(d->pool);
@@ -236,6 +240,17 @@ static void end(struct daemon *d)
     uv_loop_close(&d->loop);
 }
 
+/* Runs the loop until everything has ended. A disk or a client that hangs is left behind: what is
+ * durable is safe. */
+static void run(struct daemon *d)
+{
+    uv_run(&d->loop, UV_RUN_DEFAULT);
+    if (d->phase != GAVE_UP)
+        return;
+    LOG_ERROR("did not stop in time");
+    _exit(EXIT_FAILED);
+}
+
 enum exit_code daemon_run(const struct daemon_options *options)
 {
     struct daemon d = {.options = options, .config = options->config};
@@ -243,14 +258,14 @@ enum exit_code daemon_run(const struct daemon_options *options)
 
     if (start(&d, &err)) {
         LOG_ERROR("cannot start", log_text("error", err.msg));
+        if (d.service) { /* fits of the last run may have begun again */
+            let_end(&d);
+            run(&d);
+        }
         end(&d);
         return EXIT_FAILED;
     }
-    uv_run(&d.loop, UV_RUN_DEFAULT);
-    if (d.phase == GAVE_UP) { /* a disk or a client that hangs: what is durable is safe, so just go */
-        LOG_ERROR("did not stop in time");
-        _exit(EXIT_FAILED);
-    }
+    run(&d);
     end(&d);
     LOG_INFO("stopped");
     return EXIT_CLEAN;

@@ -1,5 +1,5 @@
-/* The daemon's life: everything is made, wired together, run, and stopped in order. Knows all layers;
- * refuses to do anything that one of them does. */
+/* The daemon's life: everything is made, wired together, run, and stopped in order. Knows all
+ * layers; refuses to do anything that one of them does. */
 #ifndef SERVER_DAEMON_H
 #define SERVER_DAEMON_H
 

@@ -54,7 +54,8 @@ static int dial(const struct config *config, int *ret, struct err *err)
     int cause = errno;
     freeaddrinfo(addresses);
     if (fd < 0)
-        return err_set(err, ERR_UNAVAILABLE, "%s:%s: %s", config->listen_host, port, strerror(cause));
+        return err_set(err, ERR_UNAVAILABLE, "%s:%s: %s", config->listen_host, port,
+                       strerror(cause));
     *ret = fd;
     return 0;
 }

@@ -31,8 +31,8 @@ static size_t log_differences(const char *before, const char *after)
     while (*before && *after) {
         size_t before_n = strcspn(before, "\n"), after_n = strcspn(after, "\n");
         if (before_n != after_n || memcmp(before, after, after_n) != 0) {
-            LOG_WARN("configuration changed: restart to use it", log_text_n("now", before, before_n),
-                     log_text_n("then", after, after_n));
+            LOG_WARN("configuration changed: restart to use it",
+                     log_text_n("now", before, before_n), log_text_n("then", after, after_n));
             n++;
         }
         before += before_n + (before[before_n] == '\n');
@@ -53,8 +53,8 @@ static void compare(const struct config *now, const struct config *then)
     free(after);
 }
 
-void reload_check(const struct config *now, int (*load)(void *ctx, struct config *ret, struct err *err),
-                  void *ctx)
+void reload_check(const struct config *now,
+                  int (*load)(void *ctx, struct config *ret, struct err *err), void *ctx)
 {
     struct config *then = malloc(sizeof *then);
     struct err err = {.msg = "out of memory"};

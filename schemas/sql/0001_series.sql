@@ -1,7 +1,7 @@
 -- Version 1. Run inside one transaction by server/store/migrate.c, which sets user_version after it.
 -- Times are UTC milliseconds since 1970. A missing value is NULL.
 
-PRAGMA application_id = 0x7473726d; -- "tsrm": this file is ours
+PRAGMA application_id = 0x74737472; -- "tstr": this file is ours
 
 -- AUTOINCREMENT keeps the largest key ever used in sqlite_sequence, so that no key comes back.
 CREATE TABLE series (

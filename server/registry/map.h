@@ -1,6 +1,7 @@
-/* Bytes → pointer. Knows hashing with a secret key and open addressing; refuses to own keys or values:
- * a key lives inside its value. Surprising: room is made apart from inserting (map_reserve), so that a
- * caller can take every risk of running out of memory before it changes anything. */
+/* Bytes → pointer. Knows hashing with a secret key and open addressing; refuses to own keys or
+ * values: a key lives inside its value. Surprising: room is made apart from inserting
+ * (map_reserve), so that a caller can take every risk of running out of memory before it changes
+ * anything. */
 #ifndef SERVER_MAP_H
 #define SERVER_MAP_H
 

@@ -1,6 +1,7 @@
-/* Every series in memory. Knows how to find an entry by id and by key and to walk them in order of ids;
- * refuses to know what makes an entry change. Surprising: an entry may be here before its series exists
- * (visible is false until its creation is durable), so that two first writes meet at one place.
+/* Every series in memory. Knows how to find an entry by id and by key and to walk them in order of
+ * ids; refuses to know what makes an entry change. Surprising: an entry may be here before its
+ * series exists (visible is false until its creation is durable), so that two first writes meet at
+ * one place.
  *
  * Threads: the loop's only; no locks. */
 #ifndef SERVER_REGISTRY_H
@@ -19,22 +20,23 @@ struct turn; /* a write that waits (the service's) */
 struct job;  /* a fit (the service's) */
 
 struct entry {
-    int64_t key;             /* > 0, never reused */
+    int64_t key; /* > 0, never reused */
     char *id;
     struct series_settings settings;
-    uint64_t settings_revision; /* a hash of what a forecast depends on: equal settings, equal number */
-    int64_t created_at;      /* UTC ms */
+    uint64_t
+        settings_revision; /* a hash of what a forecast depends on: equal settings, equal number */
+    int64_t created_at;    /* UTC ms */
 
-    bool visible;            /* the series exists: its creation is durable */
-    bool deleting;           /* its deletion is on the way to the store */
-    bool shaping;            /* a write that may change id, settings or grid is on the way … */
+    bool visible;  /* the series exists: its creation is durable */
+    bool deleting; /* its deletion is on the way to the store */
+    bool shaping;  /* a write that may change id, settings or grid is on the way … */
     struct turn *waiting, *waiting_last; /* … and these came after it, oldest first */
 
     bool grid_known;
     struct trm_grid grid;
     struct point raw[ENTRY_RAW_MAX]; /* oldest first, while the grid is not known */
     size_t raw_n;
-    struct window recent;    /* once the grid is known */
+    struct window recent; /* once the grid is known */
     uint64_t revision, point_n;
 
     uint32_t season;         /* as last worked out; 0: not yet */
@@ -55,8 +57,8 @@ struct registry *registry_new(const struct siphash_key *secret);
 /* Frees every entry. Accepts NULL. */
 void registry_free(struct registry *registry);
 
-/* A new, invisible entry, with default settings. NULL when out of memory (nothing changed). The id and
- * the key must not be there yet. */
+/* A new, invisible entry, with default settings. NULL when out of memory (nothing changed). The id
+ * and the key must not be there yet. */
 struct entry *registry_add(struct registry *registry, const char *id, int64_t key);
 
 /* Frees the entry. */

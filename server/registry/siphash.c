@@ -44,8 +44,9 @@ static uint64_t load(const unsigned char *bytes, size_t n)
 uint64_t siphash(const struct siphash_key *key, const void *bytes, size_t n)
 {
     const unsigned char *at = bytes;
-    struct state s = {key->k0 ^ UINT64_C(0x736f6d6570736575), key->k1 ^ UINT64_C(0x646f72616e646f6d),
-                      key->k0 ^ UINT64_C(0x6c7967656e657261), key->k1 ^ UINT64_C(0x7465646279746573)};
+    struct state s = {
+        key->k0 ^ UINT64_C(0x736f6d6570736575), key->k1 ^ UINT64_C(0x646f72616e646f6d),
+        key->k0 ^ UINT64_C(0x6c7967656e657261), key->k1 ^ UINT64_C(0x7465646279746573)};
     size_t left = n;
 
     for (; left >= 8; left -= 8, at += 8)

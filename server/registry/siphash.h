@@ -1,7 +1,7 @@
 /* SipHash-1-3, a keyed hash. Knows bytes and a key; refuses to know where the key comes from.
- * Surprising: a plain hash would do until somebody chooses a thousand ids that collide; with a key that
- * nobody outside knows, nobody can. Source: Aumasson and Bernstein, "SipHash: a fast short-input PRF"
- * (2012), with the 1 and 3 rounds that hash tables use. Any thread. */
+ * Surprising: a plain hash would do until somebody chooses a thousand ids that collide; with a key
+ * that nobody outside knows, nobody can. Source: Aumasson and Bernstein, "SipHash: a fast
+ * short-input PRF" (2012), with the 1 and 3 rounds that hash tables use. Any thread. */
 #ifndef SERVER_SIPHASH_H
 #define SERVER_SIPHASH_H
 

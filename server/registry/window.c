@@ -1,5 +1,5 @@
-/* An array with slack behind: the window moves along it and is moved back to its front when it reaches
- * the end, so that appending costs little and the values always lie in one piece. */
+/* An array with slack behind: the window moves along it and is moved back to its front when it
+ * reaches the end, so that appending costs little and the values always lie in one piece. */
 #include "server/registry/window.h"
 
 #include "core/model.h"
@@ -66,7 +66,8 @@ static void fill_missing(double *values, size_t n)
 
 static void move_to(struct window *window, size_t start)
 {
-    memmove(window->values + start, window->values + window->start, window->n * sizeof *window->values);
+    memmove(window->values + start, window->values + window->start,
+            window->n * sizeof *window->values);
     window->start = start;
 }
 

@@ -1,7 +1,7 @@
-/* The recent values of a series, one for each step, at most TRM_CONTEXT_MAX. Knows steps and gaps (a
- * step without a value is NaN); refuses to know time. Surprising: memory for a write is claimed before
- * the write is sent to the store (window_claim), because once it is durable, taking it into memory may
- * not fail any more. A jump of a million steps costs no more than one window. */
+/* The recent values of a series, one for each step, at most TRM_CONTEXT_MAX. Knows steps and gaps
+ * (a step without a value is NaN); refuses to know time. Surprising: memory for a write is claimed
+ * before the write is sent to the store (window_claim), because once it is durable, taking it into
+ * memory may not fail any more. A jump of a million steps costs no more than one window. */
 #ifndef SERVER_WINDOW_H
 #define SERVER_WINDOW_H
 
@@ -12,7 +12,7 @@
 struct window {
     double *values; /* [capacity]; the window is values[start .. start + n) */
     size_t capacity, start, n;
-    int64_t first_step;              /* of values[start]; valid when n > 0 */
+    int64_t first_step; /* of values[start]; valid when n > 0 */
     bool claimed;
     int64_t claim_first, claim_last; /* steps that may be put without asking for memory */
 };
@@ -20,8 +20,8 @@ struct window {
 /* Zeroed memory is an empty window. */
 void window_done(struct window *window);
 
-/* Makes sure that window_put of any of the steps first..last (first <= last) finds room, whatever other
- * claims are put before, between and after. False when out of memory (nothing changed). */
+/* Makes sure that window_put of any of the steps first..last (first <= last) finds room, whatever
+ * other claims are put before, between and after. False when out of memory (nothing changed). */
 __attribute__((warn_unused_result)) bool window_claim(struct window *window, int64_t first,
                                                       int64_t last);
 

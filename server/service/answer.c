@@ -1,5 +1,5 @@
-/* From a history to a forecast with its explanation. Called on the loop for stored series and on workers
- * for stateless ones, so it touches nothing but its arguments. */
+/* From a history to a forecast with its explanation. Called on the loop for stored series and on
+ * workers for stateless ones, so it touches nothing but its arguments. */
 #include "server/service/parts.h"
 
 #include "server/base/clock.h"
@@ -16,8 +16,8 @@ static uint64_t now_us(void *arg)
 static int check_levels(const struct forecast_ask *ask, const char *place_prefix, struct err *err)
 {
     if (ask->level_n > TRM_QUANTILES_MAX) {
-        err_set(err, ERR_INVALID, "%zu quantiles are asked for, at most %d are answered", ask->level_n,
-                TRM_QUANTILES_MAX);
+        err_set(err, ERR_INVALID, "%zu quantiles are asked for, at most %d are answered",
+                ask->level_n, TRM_QUANTILES_MAX);
         return err_at(err, "%squantiles", place_prefix);
     }
     for (size_t i = 0; i < ask->level_n; i++)
@@ -67,7 +67,8 @@ int answer_compute(const struct answer_input *input, const struct forecast_ask *
     return 0;
 }
 
-/* " (1.05 times seasonal naive's error on 96 held-out values)", or "" where nothing was held out. */
+/* " (1.05 times seasonal naive's error on 96 held-out values)", or "" where nothing was held out.
+ */
 static void score_words(const struct trm_model_info *model, char *buf, size_t buf_n)
 {
     buf[0] = '\0';
@@ -84,10 +85,11 @@ void answer_why(struct forecast_answer *answer, const char *no_model)
     if (!answer->has_model)
         snprintf(answer->why, sizeof answer->why, "drafts only: %s", no_model);
     else if (answer->forecast->answered_by == TRM_BY_NETWORK)
-        snprintf(answer->why, sizeof answer->why,
-                 "the drafts' mix with %.0f%% of the network's correction, a share chosen on held-out "
-                 "values%s",
-                 answer->forecast->gate * 100, score);
+        snprintf(
+            answer->why, sizeof answer->why,
+            "the drafts' mix with %.0f%% of the network's correction, a share chosen on held-out "
+            "values%s",
+            answer->forecast->gate * 100, score);
     else if (answer->model.parameters == 0)
         snprintf(answer->why, sizeof answer->why,
                  "drafts only: the history was too short for a network%s", score);

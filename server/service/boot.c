@@ -1,5 +1,6 @@
-/* Everything back from the store: what was durable is what there is. A damaged checkpoint is refused and
- * the one before it offered; damaged points stop the start, because nothing could replace them. */
+/* Everything back from the store: what was durable is what there is. A damaged checkpoint is
+ * refused and the one before it offered; damaged points stop the start, because nothing could
+ * replace them. */
 #include "server/service/jobs.h"
 
 #include "core/checkpoint.h"
@@ -30,10 +31,12 @@ static int load_series(void *ctx, const struct store_series *row, struct err *er
 
 static int err_damaged(struct err *err, const struct entry *entry, const char *what)
 {
-    return err_set(err, ERR_STORAGE, "series \"%s\": the stored points are damaged: %s", entry->id, what);
+    return err_set(err, ERR_STORAGE, "series \"%s\": the stored points are damaged: %s", entry->id,
+                   what);
 }
 
-static int load_points(void *ctx, int64_t key, const struct point *points, size_t n, struct err *err)
+static int load_points(void *ctx, int64_t key, const struct point *points, size_t n,
+                       struct err *err)
 {
     struct service *service = ctx;
     struct entry *entry = registry_by_key(service->registry, key);

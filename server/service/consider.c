@@ -1,5 +1,5 @@
-/* Fits that nobody asked for: the policy's, those a change of settings calls for, and those that were
- * passed over while the queue was full. */
+/* Fits that nobody asked for: the policy's, those a change of settings calls for, and those that
+ * were passed over while the queue was full. */
 #include "server/service/parts.h"
 
 #include "server/train/policy.h"
@@ -41,7 +41,8 @@ static enum policy_verdict verdict(struct entry *entry)
 }
 
 /* Starts a fit if there is room; remembers that somebody was passed over if not. */
-static void start(struct service *service, struct entry *entry, bool full, enum pool_priority priority)
+static void start(struct service *service, struct entry *entry, bool full,
+                  enum pool_priority priority)
 {
     struct err err;
 

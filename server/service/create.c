@@ -8,7 +8,8 @@
 struct entry *entry_create(struct service *service, const char *id, struct err *err)
 {
     if (registry_n(service->registry) >= service->config->series_max) {
-        err_set(err, ERR_BUSY, "there are %zu series, which is the most (option series-max): delete some",
+        err_set(err, ERR_BUSY,
+                "there are %zu series, which is the most (option series-max): delete some",
                 service->config->series_max);
         return NULL;
     }

@@ -1,6 +1,6 @@
-/* The second half of a fit: a worker is done, the checkpoint becomes durable, the entry gets the new
- * model, the job's end becomes durable. Between any two of these the series may have been deleted:
- * everything is looked up again by key. */
+/* The second half of a fit: a worker is done, the checkpoint becomes durable, the entry gets the
+ * new model, the job's end becomes durable. Between any two of these the series may have been
+ * deleted: everything is looked up again by key. */
 #include "server/service/jobs.h"
 
 #include "server/base/clock.h"
@@ -21,6 +21,7 @@ static void tell_end(struct job *job, const struct err *err)
         job_count_ended(job);
     job_tell_cancelled(job, err);
     job_tell_watches(job);
+    fit_catch_up(job->service); /* there is room for another now */
 }
 
 static void end_stored(void *ctx, struct store_result *result)
@@ -32,7 +33,8 @@ static void end_stored(void *ctx, struct store_result *result)
     job_unpin(job);
 }
 
-/* The store took no more requests: the job has ended all the same, and runs again after a restart. */
+/* The store took no more requests: the job has ended all the same, and runs again after a restart.
+ */
 static void end_untold(struct message *message)
 {
     struct job *job = (struct job *)((char *)message - offsetof(struct job, told));
@@ -74,7 +76,6 @@ void job_end(struct job *job, enum job_state state, const char *error)
         service->owed_n++;
         mailbox_post(service->mailbox, &job->told);
     }
-    fit_catch_up(service);
 }
 
 /* ---- publication ---- */

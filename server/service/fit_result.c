@@ -23,7 +23,8 @@ static const char *flag(bool v)
 void fit_result_write(const struct fit_task *task, uint64_t version, char *buf, size_t buf_n)
 {
     const struct trm_fit_report *report = &task->report;
-    char first[NUMBER_MAX], last[NUMBER_MAX], base[NUMBER_MAX], new[NUMBER_MAX], seconds[NUMBER_MAX];
+    char first[NUMBER_MAX], last[NUMBER_MAX], base[NUMBER_MAX], new[NUMBER_MAX],
+        seconds[NUMBER_MAX];
 
     snprintf(buf, buf_n,
              "{\"version\":%llu,\"incremental\":%s,\"kept_base\":%s,\"steps\":%llu,\"windows\":%zu,"

@@ -1,5 +1,5 @@
-/* The first half of a fit: its job becomes durable, then a worker gets the values. Who asks for a fit of
- * a series that has one in flight joins that one. */
+/* The first half of a fit: its job becomes durable, then a worker gets the values. Who asks for a
+ * fit of a series that has one in flight joins that one. */
 #include "server/service/jobs.h"
 
 #include "server/base/clock.h"
@@ -25,7 +25,8 @@ static void running_stored(void *ctx, struct store_result *result)
     job_unpin(job);
 }
 
-/* The worker's first word. A row that cannot be stored changes nothing: the job stays unfinished there. */
+/* The worker's first word. A row that cannot be stored changes nothing: the job stays unfinished
+ * there. */
 static void begun(struct message *message)
 {
     struct job *job = (struct job *)((char *)message - offsetof(struct job, started));
@@ -69,7 +70,8 @@ static struct fit_task *make_task(struct job *job, struct entry *entry)
         return NULL;
     memcpy(values, view.values, view.n * sizeof *values);
     struct model_ref *base = base_of(job, entry, &config);
-    struct fit_task *task = fit_task_new(values, view.n, &config, base, seed_of(entry), fit_deliver);
+    struct fit_task *task =
+        fit_task_new(values, view.n, &config, base, seed_of(entry), fit_deliver);
     if (!task) {
         model_ref_unref(base);
         free(values);

@@ -1,6 +1,6 @@
-/* Which grid the first points of a series stand on. One point decides where the frequency is given in
- * milliseconds; three where it has to be inferred, or where only several months tell which day of the
- * month is meant. */
+/* Which grid the first points of a series stand on. One point decides where the frequency is given
+ * in milliseconds; three where it has to be inferred, or where only several months tell which day
+ * of the month is meant. */
 #include "server/service/parts.h"
 
 #include <stdlib.h>
@@ -8,8 +8,8 @@
 #define TIMES_TO_INFER 3
 
 /* Both lists' times in order, each once, into ret[raw_n + n]; returns how many. */
-static size_t merge_times(const struct point *raw, size_t raw_n, const struct point *points, size_t n,
-                          int64_t *ret)
+static size_t merge_times(const struct point *raw, size_t raw_n, const struct point *points,
+                          size_t n, int64_t *ret)
 {
     size_t i = 0, j = 0, k = 0;
 
@@ -27,9 +27,10 @@ static struct trm_grid grid_of(struct trm_freq freq, const int64_t *times, size_
     return (struct trm_grid){.freq = freq, .anchor_ms = trm_grid_anchor(freq, times, n)};
 }
 
-/* Names the point that keeps the times from having one frequency: the first that does not fit what the
- * first three suggest, or the last of those where even they suggest nothing. */
-static int err_no_frequency(struct err *err, const int64_t *times, const struct point *points, size_t n)
+/* Names the point that keeps the times from having one frequency: the first that does not fit what
+ * the first three suggest, or the last of those where even they suggest nothing. */
+static int err_no_frequency(struct err *err, const int64_t *times, const struct point *points,
+                            size_t n)
 {
     struct trm_freq freq;
     struct err detail;
@@ -42,18 +43,21 @@ static int err_no_frequency(struct err *err, const int64_t *times, const struct 
         struct trm_grid grid = grid_of(freq, times, TIMES_TO_INFER);
         if (points_check_grid(&grid, points, n, &detail)) {
             trm_freq_format(freq, text);
-            err_set(err, ERR_INVALID, "the frequency cannot be inferred: the first times suggest %s, but %s",
-                    text, detail.msg);
+            err_set(err, ERR_INVALID,
+                    "the frequency cannot be inferred: the first times suggest %s, but %s", text,
+                    detail.msg);
             return err_item(err, (size_t)detail.item);
         }
     }
-    err_set(err, ERR_INVALID, "the frequency cannot be inferred: the times up to this one are not evenly "
+    err_set(err, ERR_INVALID,
+            "the frequency cannot be inferred: the times up to this one are not evenly "
             "spaced; name it when creating the series (\"frequency\":\"1h\")");
     return err_item(err, third);
 }
 
 /* Points that were accepted before the grid was known do not fit what the new ones say. */
-static int check_raw(const struct trm_grid *grid, const struct point *raw, size_t raw_n, struct err *err)
+static int check_raw(const struct trm_grid *grid, const struct point *raw, size_t raw_n,
+                     struct err *err)
 {
     struct err detail;
 
@@ -70,7 +74,8 @@ static bool freq_given(struct trm_freq freq)
 
 /* The grid that sorted times stand on, or -1 where they agree on none. */
 static int grid_of_times(struct trm_freq freq, const int64_t *times, size_t times_n,
-                         const struct point *points, size_t n, struct trm_grid *ret, struct err *err)
+                         const struct point *points, size_t n, struct trm_grid *ret,
+                         struct err *err)
 {
     if (!freq_given(freq)) {
         enum trm_status status = trm_freq_infer(times, times_n, &freq);
@@ -104,8 +109,9 @@ static int resolve(struct trm_freq freq, const struct point *raw, size_t raw_n,
     return 0;
 }
 
-int grid_resolve(struct trm_freq freq, const struct point *raw, size_t raw_n, const struct point *points,
-                 size_t n, bool *ret_known, struct trm_grid *ret, struct err *err)
+int grid_resolve(struct trm_freq freq, const struct point *raw, size_t raw_n,
+                 const struct point *points, size_t n, bool *ret_known, struct trm_grid *ret,
+                 struct err *err)
 {
     int64_t *times = malloc((raw_n + n) * sizeof *times);
 

@@ -1,5 +1,5 @@
-/* Points on their way into an entry's memory. Before the grid is known they are kept as they came, at
- * most two; then they become values of steps. */
+/* Points on their way into an entry's memory. Before the grid is known they are kept as they came,
+ * at most two; then they become values of steps. */
 #include "server/service/parts.h"
 
 #include <assert.h>
@@ -16,8 +16,8 @@ static int64_t step_of(const struct trm_grid *grid, int64_t t)
     return step;
 }
 
-int history_claim(struct entry *entry, const struct trm_grid *grid, const struct point *points, size_t n,
-                  struct err *err)
+int history_claim(struct entry *entry, const struct trm_grid *grid, const struct point *points,
+                  size_t n, struct err *err)
 {
     int64_t first = step_of(grid, points[0].t), last = step_of(grid, points[n - 1].t);
 
@@ -89,6 +89,7 @@ int history_check_enough(const struct entry *entry, struct err *err)
                        TRM_OBSERVED_MIN, observed == 1 ? "is" : "are", observed, missing,
                        missing == 1 ? " is" : "s are");
     if (!entry->grid_known)
-        return err_set(err, ERR_TOO_SHORT, "the frequency is not known yet: 1 more point is missing");
+        return err_set(err, ERR_TOO_SHORT,
+                       "the frequency is not known yet: 1 more point is missing");
     return 0;
 }

@@ -1,5 +1,5 @@
-/* The table: an array by id. Ids begin with the time, so the array is also by age and a new job goes to
- * its end. */
+/* The table: an array by id. Ids begin with the time, so the array is also by age and a new job
+ * goes to its end. */
 #include "server/service/jobs.h"
 
 #include "server/base/clock.h"
@@ -44,7 +44,8 @@ static bool insert(struct service *service, struct job *job)
         service->job_capacity = capacity;
     }
     size_t at = position(service, job->row.id);
-    memmove(service->jobs + at + 1, service->jobs + at, (service->job_n - at) * sizeof(struct job *));
+    memmove(service->jobs + at + 1, service->jobs + at,
+            (service->job_n - at) * sizeof(struct job *));
     service->jobs[at] = job;
     service->job_n++;
     service->job_unfinished_n++;
@@ -57,7 +58,8 @@ static void take_out(struct job *job)
     size_t at = position(service, job->row.id);
 
     service->job_n--;
-    memmove(service->jobs + at, service->jobs + at + 1, (service->job_n - at) * sizeof(struct job *));
+    memmove(service->jobs + at, service->jobs + at + 1,
+            (service->job_n - at) * sizeof(struct job *));
 }
 
 /* 16 hex digits: the wall clock's ms, then a count, always larger than any before. */
@@ -69,7 +71,8 @@ static uint64_t next_id(struct service *service)
     return service->job_last_id;
 }
 
-static struct job *make(struct service *service, const struct entry *entry, const struct job_row *row)
+static struct job *make(struct service *service, const struct entry *entry,
+                        const struct job_row *row)
 {
     struct job *job = calloc(1, sizeof *job);
 
@@ -97,7 +100,8 @@ struct job *job_new(struct service *service, const struct entry *entry, bool ful
     return make(service, entry, &row);
 }
 
-struct job *job_restore(struct service *service, const struct entry *entry, const struct job_row *row)
+struct job *job_restore(struct service *service, const struct entry *entry,
+                        const struct job_row *row)
 {
     struct job_row fresh = *row;
     uint64_t id = strtoull(row->id, NULL, 16);

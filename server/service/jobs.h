@@ -1,6 +1,7 @@
-/* The table of jobs. Knows ids, order, age and who waits for an end; refuses to know what a fit does
- * (fit_start.c and fit_end.c move a job through its phases). Surprising: a job outlives its place in the table while a
- * worker or the store still holds it (pins), so that whatever comes back late finds something. */
+/* The table of jobs. Knows ids, order, age and who waits for an end; refuses to know what a fit
+ * does (fit_start.c and fit_end.c move a job through its phases). Surprising: a job outlives its
+ * place in the table while a worker or the store still holds it (pins), so that whatever comes back
+ * late finds something. */
 #ifndef SERVER_SERVICE_JOBS_H
 #define SERVER_SERVICE_JOBS_H
 
@@ -35,19 +36,19 @@ struct job {
     char series_id[SERIES_ID_MAX + 1];
     enum job_phase phase;
     enum pool_priority priority;
-    size_t pins;                /* the store's and the pool's holds on this struct */
-    bool gone;                  /* out of the table: its series was deleted */
+    size_t pins; /* the store's and the pool's holds on this struct */
+    bool gone;   /* out of the table: its series was deleted */
     bool cancel_asked;
-    struct fit_task *task;      /* at the pool, or NULL */
+    struct fit_task *task;               /* at the pool, or NULL */
     void (*run)(struct pool_task *task); /* the task's own */
-    struct message started;     /* from the worker that begins it */
-    struct message told;        /* to ourselves, where the store would not take the last row */
-    uint64_t base_version;      /* the model's when the fit was given its values */
-    struct model_ref *model;    /* being published */
+    struct message started;              /* from the worker that begins it */
+    struct message told;     /* to ourselves, where the store would not take the last row */
+    uint64_t base_version;   /* the model's when the fit was given its values */
+    struct model_ref *model; /* being published */
     struct fit_waiter *fit_waiters;
     struct cancel_waiter *cancel_waiters;
     struct job_watch *watches;
-    double progress, loss;      /* when the task ended */
+    double progress, loss; /* when the task ended */
     uint64_t step;
 };
 
@@ -69,11 +70,13 @@ struct job *job_find(const struct service *service, const char *id);
 /* Stores the job's row as it is now. */
 SERVICE_MUST int job_store(struct job *job, store_done done, struct err *err);
 
-/* Tells everybody who waits for the job's end or its cancellation. err: NULL, or why that failed. */
+/* Tells everybody who waits for the job's end or its cancellation. err: NULL, or why that failed.
+ */
 void job_tell_watches(struct job *job);
 void job_tell_cancelled(struct job *job, const struct err *err);
 
-/* Takes the ended job out of the unfinished ones and forgets the oldest ended ones over the limit. */
+/* Takes the ended job out of the unfinished ones and forgets the oldest ended ones over the limit.
+ */
 void job_count_ended(struct job *job);
 
 /* The series was deleted: its jobs are gone, and its fit is told to stop. */
@@ -87,8 +90,8 @@ void jobs_free(struct service *service);
 /* What a fit's task does when it has ended. */
 void fit_deliver(struct message *message);
 
-/* Ends a job in a state, with words for a failure (or ""): stores the row, then tells. Not from inside
- * a call that somebody gave a callback to. */
+/* Ends a job in a state, with words for a failure (or ""): stores the row, then tells. Not from
+ * inside a call that somebody gave a callback to. */
 void job_end(struct job *job, enum job_state state, const char *error);
 
 #endif

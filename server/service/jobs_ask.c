@@ -37,7 +37,8 @@ static void view(const struct job *job, struct job_view *ret)
     ret->eta_s = eta_s(job, ret->progress);
 }
 
-int service_get_job(struct service *service, const char *job_id, struct job_view *ret, struct err *err)
+int service_get_job(struct service *service, const char *job_id, struct job_view *ret,
+                    struct err *err)
 {
     const struct job *job = job_find(service, job_id);
 
@@ -47,7 +48,8 @@ int service_get_job(struct service *service, const char *job_id, struct job_view
     return 0;
 }
 
-/* How many jobs are older than the one named (all, without one), whether that is still there or not. */
+/* How many jobs are older than the one named (all, without one), whether that is still there or
+ * not. */
 static size_t older_than(const struct service *service, const char *id)
 {
     size_t n = service->job_n;
@@ -85,7 +87,8 @@ static int check_can_cancel(const struct job *job, struct err *err)
         break;
     }
     return err_set(err, ERR_CONFLICT, "the job has ended already: it %s",
-                   job->row.state == JOB_CANCELLED ? "was cancelled" : job_state_name(job->row.state));
+                   job->row.state == JOB_CANCELLED ? "was cancelled"
+                                                   : job_state_name(job->row.state));
 }
 
 int service_cancel_job(struct service *service, const char *job_id, plain_done done, void *ctx,
@@ -122,8 +125,8 @@ static void deliver_late(struct message *message)
     free(watch);
 }
 
-int service_watch_job(struct service *service, const char *job_id, void (*on_end)(void *ctx), void *ctx,
-                      struct job_watch **ret, struct err *err)
+int service_watch_job(struct service *service, const char *job_id, void (*on_end)(void *ctx),
+                      void *ctx, struct job_watch **ret, struct err *err)
 {
     struct job *job = job_find(service, job_id);
 

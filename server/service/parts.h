@@ -1,5 +1,5 @@
-/* What the files of the service share. Knows the service's state and the small tools around it; nothing
- * outside this folder includes it. */
+/* What the files of the service share. Knows the service's state and the small tools around it;
+ * nothing outside this folder includes it. */
 #ifndef SERVER_SERVICE_PARTS_H
 #define SERVER_SERVICE_PARTS_H
 
@@ -7,9 +7,9 @@
 #include "server/service/service.h"
 
 /* Limits, all in one place. */
-#define TURNS_MAX 10000         /* writes waiting for another one to the same series */
-#define STATELESS_MAX 256       /* stateless requests on their way through the workers */
-#define JOBS_FINISHED_MAX 1000  /* ended jobs that are remembered */
+#define TURNS_MAX 10000        /* writes waiting for another one to the same series */
+#define STATELESS_MAX 256      /* stateless requests on their way through the workers */
+#define JOBS_FINISHED_MAX 1000 /* ended jobs that are remembered */
 
 struct job;
 
@@ -22,17 +22,17 @@ struct service {
     struct registry *registry;
     int64_t next_key;
     bool booted, draining;
-    struct err store_err;     /* of the last write; code ERR_NONE when it succeeded */
-    size_t store_n;           /* requests at the store */
-    size_t task_n;            /* tasks at the pool */
-    size_t owed_n;            /* messages that this service posted to itself */
-    size_t turn_n;            /* writes waiting for their turn */
+    struct err store_err; /* of the last write; code ERR_NONE when it succeeded */
+    size_t store_n;       /* requests at the store */
+    size_t task_n;        /* tasks at the pool */
+    size_t owed_n;        /* messages that this service posted to itself */
+    size_t turn_n;        /* writes waiting for their turn */
     size_t stateless_n;
-    struct job **jobs;        /* [job_n] by id, which is also by age: oldest first */
+    struct job **jobs; /* [job_n] by id, which is also by age: oldest first */
     size_t job_n, job_capacity, job_unfinished_n;
     uint64_t job_last_id;
-    bool behind;              /* some series was not fitted because the queue was full … */
-    size_t behind_at;         /* … and all before this position have been looked at again */
+    bool behind;      /* some series was not fitted because the queue was full … */
+    size_t behind_at; /* … and all before this position have been looked at again */
 };
 
 /* ---- service.c ---- */
@@ -50,9 +50,9 @@ int err_no_series(struct err *err, const char *id);
 
 /* ---- turns.c: writes to one series, one after another where they must be ---- */
 
-/* Embedded in a write. begin() looks the series up, checks, and sends the write to the store or lets it
- * wait; it returns 0 (the write lives on) or -1 (it is the caller's to free). refuse() tells whoever
- * asked, and frees. */
+/* Embedded in a write. begin() looks the series up, checks, and sends the write to the store or
+ * lets it wait; it returns 0 (the write lives on) or -1 (it is the caller's to free). refuse()
+ * tells whoever asked, and frees. */
 struct turn {
     struct turn *next;
     struct service *service;
@@ -69,7 +69,8 @@ void turns_begin(struct turn *turns);
 
 /* ---- create.c: what both ways of creating a series share ---- */
 
-/* A new invisible entry for a valid id that is not there. NULL with *err: the id, the limit, memory. */
+/* A new invisible entry for a valid id that is not there. NULL with *err: the id, the limit,
+ * memory. */
 struct entry *entry_create(struct service *service, const char *id, struct err *err);
 /* The entry as a row, with other settings. */
 void entry_row(const struct entry *entry, const struct series_settings *settings, bool grid_known,
@@ -78,13 +79,13 @@ void entry_row(const struct entry *entry, const struct series_settings *settings
 /* ---- points_check.c: pure ---- */
 
 SERVICE_MUST int points_check(const struct point *points, size_t n, struct err *err);
-SERVICE_MUST int points_check_grid(const struct trm_grid *grid, const struct point *points, size_t n,
-                                   struct err *err);
+SERVICE_MUST int points_check_grid(const struct trm_grid *grid, const struct point *points,
+                                   size_t n, struct err *err);
 
 /* ---- grid.c: pure ---- */
 
-/* Works out the grid of raw and new points together. *ret_known false: too few yet to tell. Errors name
- * the new point (raw ones have been accepted before). */
+/* Works out the grid of raw and new points together. *ret_known false: too few yet to tell. Errors
+ * name the new point (raw ones have been accepted before). */
 SERVICE_MUST int grid_resolve(struct trm_freq freq, const struct point *raw, size_t raw_n,
                               const struct point *points, size_t n, bool *ret_known,
                               struct trm_grid *ret, struct err *err);

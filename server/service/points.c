@@ -1,5 +1,5 @@
-/* Points in and out. A write is checked against the series as it is when its turn comes, sent to the
- * store, and taken into memory when the commit is back; memory for that is claimed before. */
+/* Points in and out. A write is checked against the series as it is when its turn comes, sent to
+ * the store, and taken into memory when the commit is back; memory for that is claimed before. */
 #include "server/service/parts.h"
 
 #include "server/base/clock.h"
@@ -70,7 +70,8 @@ static int fit_in(struct points_write *write, struct entry *entry, struct err *e
     return known ? history_claim(entry, &write->grid, write->tail, write->tail_n, err) : 0;
 }
 
-static void apply(struct points_write *write, struct entry *entry, const struct store_result *result)
+static void apply(struct points_write *write, struct entry *entry,
+                  const struct store_result *result)
 {
     entry->visible = true;
     if (write->sets_grid)
@@ -129,8 +130,9 @@ static int to_store(struct points_write *write, struct entry *entry, struct err 
     write->shaping = write->creating || !entry->grid_known;
     entry_row(entry, &entry->settings, false, NULL, &row);
     write->points = NULL;
-    if (store_put_points(service->store, entry->key, points, write->n, write->creating ? &row : NULL,
-                         write->sets_grid ? &write->grid : NULL, committed, write, err))
+    if (store_put_points(service->store, entry->key, points, write->n,
+                         write->creating ? &row : NULL, write->sets_grid ? &write->grid : NULL,
+                         committed, write, err))
         return -1;
     store_began(service);
     entry->shaping = entry->shaping || write->shaping;

@@ -22,8 +22,8 @@ static int check_order(int64_t before, int64_t t, size_t at, struct err *err)
     if (t == before)
         err_set(err, ERR_INVALID, "%s is there twice; send each time once, sorted by time", text);
     else
-        err_set(err, ERR_INVALID, "%s comes after %s; sort the points by time, each time once", text,
-                text_before);
+        err_set(err, ERR_INVALID, "%s comes after %s; sort the points by time, each time once",
+                text, text_before);
     return err_item(err, at);
 }
 
@@ -31,13 +31,16 @@ static int check_value(double v, size_t at, struct err *err)
 {
     if (isnan(v) || fabs(v) <= TRM_VALUE_MAX)
         return 0;
-    err_set(err, ERR_INVALID, "the value %g is not between -%g and %g; null says that it is missing", v,
+    err_set(err, ERR_INVALID,
+            "the value %g is not between -%g and %g; null says that it is missing", v,
             TRM_VALUE_MAX, TRM_VALUE_MAX);
     return err_item(err, at);
 }
 
 int points_check(const struct point *points, size_t n, struct err *err)
 {
+    if (n == 0)
+        return err_set(err, ERR_INVALID, "there is no point in the request");
     for (size_t i = 0; i < n; i++) {
         if (check_time(points[i].t, i, err) || check_value(points[i].v, i, err))
             return -1;
@@ -56,12 +59,14 @@ static int err_off_grid(struct err *err, const struct trm_grid *grid, int64_t t,
     trm_time_format(t, text);
     trm_time_format(trm_grid_time(grid, before), text_before);
     trm_time_format(trm_grid_time(grid, before + 1), text_after);
-    return err_set(err, ERR_INVALID,
-                   "%s is not on the series' grid of one point every %s: the nearest times are %s and %s",
-                   text, freq, text_before, text_after);
+    return err_set(
+        err, ERR_INVALID,
+        "%s is not on the series' grid of one point every %s: the nearest times are %s and %s",
+        text, freq, text_before, text_after);
 }
 
-int points_check_grid(const struct trm_grid *grid, const struct point *points, size_t n, struct err *err)
+int points_check_grid(const struct trm_grid *grid, const struct point *points, size_t n,
+                      struct err *err)
 {
     for (size_t i = 0; i < n; i++) {
         int64_t step;

@@ -1,6 +1,7 @@
-/* From wishes to numbers. The season is looked for in a beginning of the history that grows in jumps (by
- * half, and wherever a candidate gets its second or third full period), so that it does not change with
- * every point, and yet depends on the history alone: after a restart it is the same. */
+/* From wishes to numbers. The season is looked for in a beginning of the history that grows in
+ * jumps (by half, and wherever a candidate gets its second or third full period), so that it does
+ * not change with every point, and yet depends on the history alone: after a restart it is the
+ * same. */
 #include "server/service/parts.h"
 
 #include "core/season.h"
@@ -15,13 +16,13 @@ static const struct {
     struct trm_freq up_to; /* steps up to this long … */
     uint32_t horizon;      /* … are forecast so many ahead */
 } horizons[] = {
-    {{.ms = 59999}, 120},            /* seconds */
-    {{.ms = 30 * 60000 - 1}, 60},    /* minutes */
-    {{.ms = 86400000 - 1}, 48},      /* half-hours and hours */
-    {{.ms = 7 * 86400000LL - 1}, 30}, /* days */
+    {{.ms = 59999}, 120},              /* seconds */
+    {{.ms = 30 * 60000 - 1}, 60},      /* minutes */
+    {{.ms = 86400000 - 1}, 48},        /* half-hours and hours */
+    {{.ms = 7 * 86400000LL - 1}, 30},  /* days */
     {{.ms = 28 * 86400000LL - 1}, 13}, /* weeks */
-    {{.months = 2}, 18},             /* months */
-    {{.months = 11}, 8},             /* quarters */
+    {{.months = 2}, 18},               /* months */
+    {{.months = 11}, 8},               /* quarters */
 };
 #define HORIZON_LONGEST_STEPS 6 /* years */
 #define HORIZON_WITHOUT_FREQ 24

@@ -87,10 +87,11 @@ static int err_frequency(struct err *err, struct trm_freq stored, struct trm_fre
 
     trm_freq_format(stored, text_stored);
     trm_freq_format(asked, text_asked);
-    err_set(err, ERR_CONFLICT,
-            "the points stored come every %s, so the frequency cannot become %s; delete the series to "
-            "start anew",
-            text_stored, text_asked);
+    err_set(
+        err, ERR_CONFLICT,
+        "the points stored come every %s, so the frequency cannot become %s; delete the series to "
+        "start anew",
+        text_stored, text_asked);
     return err_at(err, "/frequency");
 }
 
@@ -103,13 +104,15 @@ static int check_frequency(struct series_write *write, struct entry *entry, stru
     if (freq.ms == 0 && freq.months == 0)
         return 0;
     if (entry->grid_known)
-        return trm_freq_equal(entry->grid.freq, freq) ? 0 : err_frequency(err, entry->grid.freq, freq);
+        return trm_freq_equal(entry->grid.freq, freq) ? 0
+                                                      : err_frequency(err, entry->grid.freq, freq);
     if (entry->raw_n == 0)
         return 0;
     if (grid_resolve(freq, NULL, 0, entry->raw, entry->raw_n, &write->sets_grid, &write->grid,
                      &detail)) {
         if (detail.code == ERR_INVALID) {
-            err_set(err, ERR_CONFLICT, "the points stored do not fit the frequency: %s", detail.msg);
+            err_set(err, ERR_CONFLICT, "the points stored do not fit the frequency: %s",
+                    detail.msg);
             return err_at(err, "/frequency");
         }
         *err = detail;

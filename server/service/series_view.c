@@ -27,11 +27,11 @@ static bool last_point(const struct entry *entry, struct point *ret)
     if (n == 0)
         return false;
     for (size_t i = n; i-- > 0;) {
-        struct point point = entry->grid_known
-                                 ? (struct point){trm_grid_time(&entry->grid,
-                                                                recent->first_step + (int64_t)i),
-                                                  recent->values[recent->start + i]}
-                                 : entry->raw[i];
+        struct point point =
+            entry->grid_known
+                ? (struct point){trm_grid_time(&entry->grid, recent->first_step + (int64_t)i),
+                                 recent->values[recent->start + i]}
+                : entry->raw[i];
         if (i == n - 1 || !isnan(point.v))
             *ret = point;
         if (!isnan(point.v))
@@ -71,7 +71,8 @@ static void view(const struct entry *entry, struct series_view *ret)
     view_model(entry, ret);
 }
 
-int service_get_series(struct service *service, const char *id, struct series_view *ret, struct err *err)
+int service_get_series(struct service *service, const char *id, struct series_view *ret,
+                       struct err *err)
 {
     struct entry *entry = find_series(service, id, err);
 

@@ -1,5 +1,5 @@
-/* Forecasts of series that arrive with the question. The whole batch is one task of the pool; each item
- * succeeds or fails alone. */
+/* Forecasts of series that arrive with the question. The whole batch is one task of the pool; each
+ * item succeeds or fails alone. */
 #include "server/service/parts.h"
 
 #include "core/fit.h"
@@ -50,10 +50,9 @@ static int check_item(const struct stateless_item *item, struct err *err)
         observed += !isnan(item->values[i]);
     }
     if (observed < TRM_OBSERVED_MIN)
-        return err_set(err, ERR_TOO_SHORT,
-                       "%d observed values are needed and there %s %zu: %zu more missing",
-                       TRM_OBSERVED_MIN, observed == 1 ? "is" : "are", observed,
-                       TRM_OBSERVED_MIN - observed);
+        return err_set(
+            err, ERR_TOO_SHORT, "%d observed values are needed and there %s %zu: %zu more missing",
+            TRM_OBSERVED_MIN, observed == 1 ? "is" : "are", observed, TRM_OBSERVED_MIN - observed);
     return settings_check(&item->settings, err);
 }
 
@@ -134,7 +133,7 @@ static int answer_item(struct stateless_task *task, struct stateless_item *item,
     if (check_item(item, err))
         return -1;
     input.values = recent(item, &input.n);
-    input.horizon = ask->horizon         ? ask->horizon
+    input.horizon = ask->horizon        ? ask->horizon
                     : settings->horizon ? settings->horizon
                                         : default_horizon(settings->freq);
     input.config = trm_config_default(
@@ -180,7 +179,8 @@ static void deliver(struct message *message)
 static int submit(struct service *service, struct stateless_task *task, struct err *err)
 {
     if (service->stateless_n >= STATELESS_MAX)
-        return err_set(err, ERR_BUSY, "%d such requests are being computed, which is the most; try later",
+        return err_set(err, ERR_BUSY,
+                       "%d such requests are being computed, which is the most; try later",
                        STATELESS_MAX);
     if (pool_submit(service->pool, &task->task, err))
         return -1;

@@ -1,13 +1,15 @@
-/* Writes that may change a series' shape (create it, its settings, its grid) run alone: what comes after
- * one waits until it is durable and is then checked against what really became of the series. Writes of
- * points to a known grid never wait. */
+/* Writes that may change a series' shape (create it, its settings, its grid) run alone: what comes
+ * after one waits until it is durable and is then checked against what really became of the series.
+ * Writes of points to a known grid never wait. */
 #include "server/service/parts.h"
 
 int turn_wait(struct entry *entry, struct turn *turn, struct err *err)
 {
     if (turn->service->turn_n >= TURNS_MAX)
-        return err_set(err, ERR_BUSY, "%d writes are waiting for others to the same series, which is "
-                       "the most; try later", TURNS_MAX);
+        return err_set(err, ERR_BUSY,
+                       "%d writes are waiting for others to the same series, which is "
+                       "the most; try later",
+                       TURNS_MAX);
     turn->next = NULL;
     if (entry->waiting)
         entry->waiting_last->next = turn;

@@ -14,12 +14,16 @@ static const char *const sql_text[SQL_N] = {
 #undef SQL_TEXT
 };
 
-static bool disk_is_full(sqlite3 *sqlite, int code)
+/* SQLite does not keep the system's errno of a write that failed inside COMMIT: then it is still the
+ * thread's own. */
+static bool disk_is_full(sqlite3 *sqlite, int code, int thread_errno)
 {
-    if (code == SQLITE_FULL)
-        return true;
+    if (code != SQLITE_IOERR)
+        return code == SQLITE_FULL;
     int system = sqlite3_system_errno(sqlite);
-    return code == SQLITE_IOERR && (system == ENOSPC || system == EDQUOT || system == EFBIG);
+    if (!system)
+        system = thread_errno;
+    return system == ENOSPC || system == EDQUOT || system == EFBIG;
 }
 
 /* The only rules that a caller can break: what a row hangs on is gone, or its name is taken. */
@@ -32,10 +36,11 @@ static int fail_constraint(struct db *db, struct err *err)
 
 int db_fail(struct db *db, struct err *err)
 {
+    int thread_errno = errno;
     int code = sqlite3_errcode(db->sqlite) & 0xff;
     const char *words = sqlite3_errmsg(db->sqlite);
 
-    if (disk_is_full(db->sqlite, code))
+    if (disk_is_full(db->sqlite, code, thread_errno))
         return err_set(err, ERR_NO_SPACE, "%s cannot grow: the disk is full", db->path);
     switch (code) {
     case SQLITE_NOMEM:

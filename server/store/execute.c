@@ -1,5 +1,7 @@
-/* One request, inside a savepoint of its own, so that its failure undoes only itself. Surprising: nothing
- * here may fail after points_put or points_forget, which change memory that a savepoint cannot restore. */
+/* One request, inside a savepoint of its own, so that its failure undoes only itself; except that SQLite
+ * ends the whole transaction when the disk is full or fails, and then the batch is lost (thread.c).
+ * Surprising: nothing here may fail after points_put or points_forget, which change memory that a
+ * savepoint cannot restore. */
 #include "server/store/request.h"
 #include "server/store/rows.h"
 

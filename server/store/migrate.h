@@ -7,8 +7,8 @@
 #include "schemas/embedded.h"
 #include "server/store/db.h"
 
-/* "tsrm", written by migration 1 into SQLite's application_id. */
-#define MIGRATE_APPLICATION_ID 0x7473726d
+/* "tstr", written by migration 1 into SQLite's application_id. */
+#define MIGRATE_APPLICATION_ID 0x74737472
 
 /* Reads only. Returns 0 when the file is empty or ours and at most at version steps_n; -1 with
  * ERR_STORAGE otherwise. */

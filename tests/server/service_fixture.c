@@ -41,7 +41,8 @@ void fixture_open_parts(struct fixture *f)
     assert_int_equal(uv_loop_init(&f->loop), 0);
     assert_int_equal(uv_timer_init(&f->loop, &f->watchdog), 0);
     assert_int_equal(uv_timer_start(&f->watchdog, bark, WATCHDOG_MS, 0), 0);
-    if (mailbox_new(&f->loop, &f->mailbox, &err) || store_open(&store_options, f->mailbox, &f->store, &err) ||
+    if (mailbox_new(&f->loop, &f->mailbox, &err) ||
+        store_open(&store_options, f->mailbox, &f->store, &err) ||
         pool_new(&pool_options, f->mailbox, &f->pool, &err))
         fail_msg("%s", err.msg);
     deps.store = f->store;
@@ -242,7 +243,8 @@ void send_points(struct fixture *f, const char *id, const struct point *points, 
         fail_msg("%s", err.msg);
 }
 
-void send_series(struct fixture *f, const char *id, const struct series_patch *patch, struct outcome *ret)
+void send_series(struct fixture *f, const char *id, const struct series_patch *patch,
+                 struct outcome *ret)
 {
     struct err err = {.code = ERR_NONE};
 
@@ -251,13 +253,14 @@ void send_series(struct fixture *f, const char *id, const struct series_patch *p
         fail_msg("%s", err.msg);
 }
 
-struct points_result put_points(struct fixture *f, const char *id, const struct point *points, size_t n,
-                                struct err *ret_err)
+struct points_result put_points(struct fixture *f, const char *id, const struct point *points,
+                                size_t n, struct err *ret_err)
 {
     struct outcome outcome = {0};
 
     *ret_err = (struct err){.code = ERR_NONE};
-    if (service_put_points(f->service, id, copied(points, n), n, true, on_points, &outcome, ret_err))
+    if (service_put_points(f->service, id, copied(points, n), n, true, on_points, &outcome,
+                           ret_err))
         return outcome.points;
     run_until(f, &outcome.called);
     *ret_err = outcome.err;
@@ -274,7 +277,8 @@ struct points_result put_ok(struct fixture *f, const char *id, const struct poin
     return result;
 }
 
-void put_series(struct fixture *f, const char *id, const struct series_patch *patch, struct err *ret_err)
+void put_series(struct fixture *f, const char *id, const struct series_patch *patch,
+                struct err *ret_err)
 {
     struct outcome outcome = {0};
 

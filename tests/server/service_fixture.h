@@ -1,5 +1,5 @@
-/* The service on a real SQLite file, with a real pool and loop, without HTTP. Waiting is waiting for an
- * event; a watchdog ends the program where one never comes. */
+/* The service on a real SQLite file, with a real pool and loop, without HTTP. Waiting is waiting
+ * for an event; a watchdog ends the program where one never comes. */
 #ifndef TESTS_SERVER_SERVICE_FIXTURE_H
 #define TESTS_SERVER_SERVICE_FIXTURE_H
 
@@ -72,11 +72,13 @@ void send_series(struct fixture *f, const char *id, const struct series_patch *p
                  struct outcome *ret);
 
 /* Sends and waits; *ret_err is the call's error or the callback's, ERR_NONE when there is none. */
-struct points_result put_points(struct fixture *f, const char *id, const struct point *points, size_t n,
-                                struct err *ret_err);
+struct points_result put_points(struct fixture *f, const char *id, const struct point *points,
+                                size_t n, struct err *ret_err);
 /* The same, and must succeed. */
-struct points_result put_ok(struct fixture *f, const char *id, const struct point *points, size_t n);
-void put_series(struct fixture *f, const char *id, const struct series_patch *patch, struct err *ret_err);
+struct points_result put_ok(struct fixture *f, const char *id, const struct point *points,
+                            size_t n);
+void put_series(struct fixture *f, const char *id, const struct series_patch *patch,
+                struct err *ret_err);
 void delete_series(struct fixture *f, const char *id);
 
 /* n daily points with a week's season and some noise, from START + first days. Free it. */
@@ -91,7 +93,8 @@ struct series_view view_of(struct fixture *f, const char *id);
 struct forecast_answer forecast_of(struct fixture *f, const char *id, size_t horizon);
 void assert_same_forecast(const struct forecast_answer *a, const struct forecast_answer *b);
 
-/* Asks for a fit, waits until its job is durable (and, in fit_wait, until it has ended); writes its id. */
+/* Asks for a fit, waits until its job is durable (and, in fit_wait, until it has ended); writes its
+ * id. */
 void fit_ask(struct fixture *f, const char *id, bool full, char *ret_job);
 enum job_state fit_wait(struct fixture *f, const char *id, bool full, char *ret_job);
 /* Waits until the job has ended. */

@@ -8,10 +8,17 @@
 
 static size_t place_of(const struct model *model, int64_t t)
 {
-    size_t at = model->n;
+    size_t at = 0;
 
-    while (at > 0 && model->points[at - 1].t >= t)
-        at--;
+    for (size_t left = model->n; left;) {
+        size_t half = left / 2;
+        if (model->points[at + half].t < t) {
+            at += half + 1;
+            left -= half + 1;
+        } else {
+            left = half;
+        }
+    }
     return at;
 }
 

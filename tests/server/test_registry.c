@@ -21,8 +21,8 @@ static uint64_t hash_text(const struct siphash_key *key, const char *text)
     return siphash(key, text, strlen(text));
 }
 
-/* Expected values are CPython 3.11's hash(bytes) with PYTHONHASHSEED=0, which is SipHash-1-3 with a zero
- * key. */
+/* Expected values are CPython 3.11's hash(bytes) with PYTHONHASHSEED=0, which is SipHash-1-3 with a
+ * zero key. */
 static void siphash_agrees_with_an_independent_implementation(void **state)
 {
     (void)state;
@@ -30,7 +30,8 @@ static void siphash_agrees_with_an_independent_implementation(void **state)
     assert_int_equal(hash_text(&key0, "tstrm"), UINT64_C(0xb7b80ce03b3cdec4));
     assert_int_equal(hash_text(&key0, "12345678"), UINT64_C(0x3489982430560a87));
     assert_int_equal(hash_text(&key0, "0123456789abcde"), UINT64_C(0x26f4d862282d8fcb));
-    assert_int_equal(hash_text(&key0, "series/with spaces and more than sixteen bytes"), UINT64_C(0x53c65493642ec1d1));
+    assert_int_equal(hash_text(&key0, "series/with spaces and more than sixteen bytes"),
+                     UINT64_C(0x53c65493642ec1d1));
 }
 
 static void siphash_depends_on_both_halves_of_the_key(void **state)

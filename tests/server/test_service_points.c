@@ -13,8 +13,8 @@
 #define MINUTE 60000LL
 
 /* Refused with this code, naming this point. */
-static void refuses(struct fixture *f, const char *id, const struct point *points, size_t n, long item,
-                    const char *words)
+static void refuses(struct fixture *f, const char *id, const struct point *points, size_t n,
+                    long item, const char *words)
 {
     struct err err;
 
@@ -99,6 +99,15 @@ static void a_point_off_the_grid_names_its_neighbours_and_nothing_is_applied(voi
     assert_int_equal(view_of(f, "a").point_n, 5);
 }
 
+static void a_request_without_points_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct err err;
+
+    assert_int_equal(service_put_points(f->service, "a", NULL, 0, true, on_points, NULL, &err), -1);
+    assert_int_equal(err.code, ERR_INVALID);
+}
+
 static void without_create_a_missing_series_is_not_found(void **state)
 {
     struct fixture *f = *state;
@@ -107,7 +116,8 @@ static void without_create_a_missing_series_is_not_found(void **state)
 
     assert_non_null(point);
     *point = (struct point){START, 1};
-    assert_int_equal(service_put_points(f->service, "a", point, 1, false, on_points, NULL, &err), -1);
+    assert_int_equal(service_put_points(f->service, "a", point, 1, false, on_points, NULL, &err),
+                     -1);
     assert_int_equal(err.code, ERR_NOT_FOUND);
 }
 
@@ -207,26 +217,6 @@ static void many_first_writes_of_one_point_all_arrive(void **state)
     assert_int_equal(view_of(f, "a").freq.ms, HOUR);
 }
 
-static void a_write_waiting_for_a_creation_that_fails_creates_the_series_itself(void **state)
-{
-    struct fixture *f = *state;
-    struct series_patch patch = {.set = 0};
-    struct point point = {START, 1};
-    struct outcome deletion = {0}, creation, points;
-    struct err err;
-
-    series_settings_init(&patch.settings);
-    put_series(f, "a", &patch, &err);
-    send_series(f, "a", &patch, &creation); /* shapes: what follows waits for it … */
-    assert_int_equal(service_delete_series(f->service, "a", on_plain, &deletion, &err), 0);
-    run_until(f, &deletion.called);
-    assert_int_equal(creation.err.code, ERR_NONE);
-    send_points(f, "a", &point, 1, &points);
-    run_until(f, &points.called);
-    assert_int_equal(points.err.code, ERR_NONE);
-    assert_true(points.points.created);
-}
-
 /* ---- history ---- */
 
 static void an_older_point_can_be_added_and_replaced(void **state)
@@ -240,9 +230,9 @@ static void an_older_point_can_be_added_and_replaced(void **state)
     put_ok(f, "a", &old, 1);
     put_ok(f, "a", &changed, 1);
     assert_int_equal(view_of(f, "a").last.t, START + 2 * DAY);
-    assert_int_equal(service_read_points(f->service, "a", TRM_TIME_MIN, TRM_TIME_MAX, 100, on_read, &read,
-                                         &err),
-                     0);
+    assert_int_equal(
+        service_read_points(f->service, "a", TRM_TIME_MIN, TRM_TIME_MAX, 100, on_read, &read, &err),
+        0);
     run_until(f, &read.called);
     assert_int_equal(read.read_n, 4);
     assert_int_equal(read.read[0].t, old.t);
@@ -290,13 +280,13 @@ int main(void)
         TEST(times_must_increase_within_a_request),
         TEST(values_and_times_out_of_range_are_refused),
         TEST(a_point_off_the_grid_names_its_neighbours_and_nothing_is_applied),
+        TEST(a_request_without_points_is_refused),
         TEST(without_create_a_missing_series_is_not_found),
         TEST(the_third_time_decides_the_frequency),
         TEST(times_without_a_frequency_are_refused_as_a_whole),
         TEST(months_may_begin_in_february),
         TEST(two_first_writes_at_once_agree_on_one_grid),
         TEST(many_first_writes_of_one_point_all_arrive),
-        TEST(a_write_waiting_for_a_creation_that_fails_creates_the_series_itself),
         TEST(an_older_point_can_be_added_and_replaced),
         TEST(a_jump_of_centuries_costs_no_memory),
         TEST(a_stopping_service_refuses_writes),

@@ -192,7 +192,8 @@ static bool list_one(void *ctx, const struct series_view *view)
 }
 
 static void list_is(struct fixture *f, const char *after, const char *prefix,
-                    const struct series_label *labels, size_t label_n, size_t max, const char *expected)
+                    const struct series_label *labels, size_t label_n, size_t max,
+                    const char *expected)
 {
     struct listed listed = {.max = max};
 

@@ -42,6 +42,7 @@ static void layer_open(struct layer *l)
     struct err err = {0};
 
     must(db_open(l->path, &l->db, &err), &err);
+    must(db_exec(l->db, "PRAGMA synchronous=OFF", &err), &err); /* nothing is killed here */
     points_init(&l->points, l->db);
     l->points.tail_max = 40;
     l->points.log_max = 150;
@@ -247,6 +248,33 @@ static void the_log_stays_short_while_many_series_trickle(void **state)
     assert_in_range(query(l, "SELECT count(*) FROM tail"), 1, (uintmax_t)l->points.log_max);
 }
 
+static void rows_written_after_the_log_was_emptied_survive(void **state)
+{
+    struct layer *l = *state;
+    struct points_put got;
+    struct err err = {0};
+
+    for (int64_t t = 0; t < 30; t++) {
+        struct point point = {t, 1};
+        must(points_put(&l->points, 1, &point, 1, &got, &err), &err);
+        model_put(&l->models[0], &point, 1);
+    }
+    l->points.log_max = 0;
+    while (points_due(&l->points))
+        must(points_settle(&l->points, &err), &err);
+    assert_int_equal(query(l, "SELECT count(*) FROM tail"), 0);
+    for (int64_t t = 30; t < 33; t++) {
+        struct point point = {t, 1};
+        layer_close(l);
+        layer_open(l);
+        must(points_put(&l->points, 1, &point, 1, &got, &err), &err);
+        model_put(&l->models[0], &point, 1);
+    }
+    layer_close(l);
+    layer_open(l);
+    check_all(l);
+}
+
 static void repeating_points_writes_nothing(void **state)
 {
     struct layer *l = *state;
@@ -359,6 +387,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(random_operations_match_the_model, layer_new, layer_free),
         cmocka_unit_test_setup_teardown(appending_leaves_full_chunks, layer_new, layer_free),
         cmocka_unit_test_setup_teardown(the_log_stays_short_while_many_series_trickle, layer_new,
+                                        layer_free),
+        cmocka_unit_test_setup_teardown(rows_written_after_the_log_was_emptied_survive, layer_new,
                                         layer_free),
         cmocka_unit_test_setup_teardown(repeating_points_writes_nothing, layer_new, layer_free),
         cmocka_unit_test_setup_teardown(damaged_points_are_named_and_do_not_stop_new_ones, layer_new,

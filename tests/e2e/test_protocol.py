@@ -1,0 +1,245 @@
+"""HTTP itself: methods, hostile framing, slow peers. Raw sockets, because a decent client sends none of it."""
+import re
+import socket
+import threading
+
+from case import Case, daily_wave, main
+
+POINTS = b'{"points":[[1795392000000,1]]}'
+
+
+def statuses(answer):
+    """The status of every answer in the bytes of a connection."""
+    return [int(digits) for digits in re.findall(rb"HTTP/1\.1 (\d{3}) ", answer)]
+
+
+class Methods(Case):
+    def test_every_path_refuses_other_methods_and_says_which_it_takes(self):
+        paths = {"/v1/series": "GET", "/v1/series/x": "PUT GET DELETE", "/v1/series/x/points": "POST GET",
+                 "/v1/series/x/forecast": "GET", "/v1/forecast": "POST", "/v1/series/x/fit": "POST",
+                 "/v1/jobs": "GET", "/v1/jobs/0123456789abcdef": "GET DELETE", "/livez": "GET",
+                 "/readyz": "GET", "/healthz": "GET", "/-/healthy": "GET", "/-/ready": "GET",
+                 "/metrics": "GET", "/openapi.json": "GET", "/": "GET"}
+        for path, methods in paths.items():
+            for method in ("GET", "PUT", "POST", "DELETE", "PATCH", "BREW"):
+                if method in methods.split():
+                    continue
+                with self.subTest(method=method, path=path):
+                    answer = self.client.request(method, path)
+                    self.assertProblem(answer, 405)
+                    allowed = {name.strip() for name in answer.headers["allow"].split(",")}
+                    self.assertEqual(allowed - {"HEAD", "OPTIONS"}, set(methods.split()))
+
+    def test_head_is_answered_like_get_without_a_body(self):
+        for path in ("/v1/series", "/livez", "/metrics", "/openapi.json"):
+            with self.subTest(path=path):
+                answer = self.ok(self.client.request("HEAD", path))
+                self.assertEqual(answer.body, b"")
+
+
+class Raw(Case):
+    arguments = ()
+
+    def talk(self, *pieces, timeout=30):
+        """What comes back until the peer closes."""
+        with self.daemon.socket(timeout) as peer:
+            for piece in pieces:
+                try:
+                    peer.sendall(piece)
+                except OSError:
+                    break
+            return self.rest(peer)
+
+    @staticmethod
+    def rest(peer):
+        """Everything until the peer closes; a reset is an end as well."""
+        seen = b""
+        try:
+            while True:
+                more = peer.recv(65536)
+                if not more:
+                    return seen
+                seen += more
+        except ConnectionResetError:
+            return seen
+
+    def alive(self):
+        self.ok(self.client.get("/livez"))
+
+
+class Smuggling(Raw):
+    """Two readers of one request must never disagree where it ends."""
+
+    def refuse(self, head, *rest):
+        answer = self.talk(head, *rest)
+        seen = statuses(answer)
+        self.assertTrue(seen and seen[0] in (400, 501), answer)
+        self.assertNotIn(200, seen, answer)
+        self.assertNotIn(201, seen, answer)
+        self.assertProblem(self.client.get("/v1/series/smuggled"), 404)
+        self.assertProblem(self.client.get("/v1/series/outer"), 404)
+
+    INNER = (b"POST /v1/series/smuggled/points HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+             b"Content-Length: 30\r\nConnection: close\r\n\r\n" + POINTS)
+
+    def outer(self, *framing):
+        return (b"POST /v1/series/outer/points HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                + b"".join(line + b"\r\n" for line in framing) + b"\r\n")
+
+    def test_two_lengths_are_refused(self):
+        self.refuse(self.outer(b"Content-Length: 30", b"Content-Length: 0") + POINTS, self.INNER)
+
+    def test_two_equal_lengths_are_refused(self):
+        self.refuse(self.outer(b"Content-Length: 30", b"Content-Length: 30") + POINTS, self.INNER)
+
+    def test_a_list_of_lengths_is_refused(self):
+        self.refuse(self.outer(b"Content-Length: 30, 30") + POINTS, self.INNER)
+
+    def test_a_length_beside_chunks_is_refused(self):
+        self.refuse(self.outer(b"Content-Length: 30", b"Transfer-Encoding: chunked") + b"0\r\n\r\n", self.INNER)
+
+    def test_chunks_beside_a_length_are_refused(self):
+        self.refuse(self.outer(b"Transfer-Encoding: chunked", b"Content-Length: 5") + b"0\r\n\r\n", self.INNER)
+
+    def test_another_transfer_encoding_is_refused(self):
+        self.refuse(self.outer(b"Transfer-Encoding: chunked, identity") + b"0\r\n\r\n", self.INNER)
+
+    def test_two_transfer_encodings_are_refused(self):
+        self.refuse(self.outer(b"Transfer-Encoding: chunked", b"Transfer-Encoding: identity") + b"0\r\n\r\n",
+                    self.INNER)
+
+    def test_a_negative_length_is_refused(self):
+        self.refuse(self.outer(b"Content-Length: -30") + POINTS, self.INNER)
+
+    def test_a_length_with_a_plus_is_refused(self):
+        self.refuse(self.outer(b"Content-Length: +30") + POINTS, self.INNER)
+
+    def test_a_length_that_overflows_is_refused(self):
+        answer = self.talk(self.outer(b"Content-Length: 18446744073709551646") + POINTS)
+        self.assertIn(statuses(answer)[0], (400, 413))
+        self.assertProblem(self.client.get("/v1/series/outer"), 404)
+
+    def test_a_bad_chunk_size_stores_nothing(self):
+        self.talk(self.outer(b"Transfer-Encoding: chunked") + b"zz\r\n" + POINTS + b"\r\n0\r\n\r\n")
+        self.assertProblem(self.client.get("/v1/series/outer"), 404)
+
+    def test_a_chunked_body_that_ends_early_stores_nothing(self):
+        with self.daemon.socket() as peer:
+            peer.sendall(self.outer(b"Transfer-Encoding: chunked") + b"1e\r\n" + POINTS + b"\r\n")
+            peer.shutdown(socket.SHUT_WR)
+            self.rest(peer)
+        self.assertProblem(self.client.get("/v1/series/outer"), 404)
+
+    def test_a_body_that_ends_before_its_length_stores_nothing(self):
+        with self.daemon.socket() as peer:
+            peer.sendall(self.outer(b"Content-Length: 31") + POINTS)
+            peer.shutdown(socket.SHUT_WR)
+            self.rest(peer)
+        self.assertProblem(self.client.get("/v1/series/outer"), 404)
+
+
+class Hostile(Raw):
+    def test_rubbish_is_answered_or_closed(self):
+        for text in (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(200), b"\r\n\r\n\r\n", b"GET\r\n\r\n",
+                     b"GET / HTTP/9.9\r\n\r\n", b"GET /\xff HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+                     b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"GET / HTTP/1.1\r\nHost x\r\nConnection: close\r\n\r\n",
+                     b"GET / HTTP/1.1\r\n\r\n"):
+            with self.subTest(text=text[:30]), self.daemon.socket() as peer:
+                peer.sendall(text)
+                peer.shutdown(socket.SHUT_WR)
+                for status in statuses(self.rest(peer)):
+                    self.assertTrue(status < 300 or 400 <= status < 600, status)
+        self.alive()
+
+    def test_headers_without_end_are_refused(self):
+        answer = self.talk(b"GET /livez HTTP/1.1\r\nHost: x\r\n", *[b"X-Filler: " + b"y" * 1000 + b"\r\n"] * 200,
+                           b"\r\n")
+        for status in statuses(answer):
+            self.assertIn(status, (400, 413, 431))
+        self.alive()
+
+    def test_a_path_without_end_is_refused(self):
+        answer = self.talk(b"GET /" + b"a" * 200_000 + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        for status in statuses(answer):
+            self.assertIn(status, (400, 404, 413, 414, 431))
+        self.alive()
+
+    def test_requests_in_one_breath_are_answered_in_order(self):
+        ask = b"GET %s HTTP/1.1\r\nHost: x\r\n%s\r\n"
+        answer = self.talk(b"".join([ask % (b"/livez", b""), ask % (b"/v1/series/none", b""),
+                                     ask % (b"/v1/series", b""), ask % (b"/none", b"Connection: close\r\n")]))
+        self.assertEqual(statuses(answer), [200, 404, 200, 404])
+
+    def test_writes_in_one_breath_are_answered_in_order(self):
+        ask = (b"POST /v1/series/pipeline/points HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+               b"Content-Length: 30\r\n%s\r\n" + POINTS)
+        self.assertEqual(statuses(self.talk(ask % b"" + ask % b"" + ask % b"Connection: close\r\n")),
+                         [201, 200, 200])
+
+    def test_a_client_that_leaves_at_once_harms_nobody(self):
+        self.has_series("left", daily_wave(500), season=[24], fit="off")
+        for _ in range(50):
+            with self.daemon.socket() as peer:
+                peer.sendall(b"POST /v1/series/left/fit HTTP/1.1\r\nHost: x\r\nPrefer: wait=5\r\n"
+                             b"Content-Length: 0\r\n\r\n")
+            with self.daemon.socket() as peer:
+                peer.sendall(b"GET /v1/series/left/forecast?horizon=1024 HTTP/1.1\r\nHost: x\r\n\r\n")
+        self.alive()
+
+    def test_many_connections_at_once_are_answered(self):
+        self.has_series("crowd", daily_wave(100), season=[24], fit="off")
+        failures = []
+
+        def ask():
+            client = self.daemon.client()
+            try:
+                for _ in range(20):
+                    if client.get("/v1/series/crowd/forecast?horizon=4").status != 200:
+                        failures.append("status")
+            except OSError as error:
+                failures.append(error)
+            finally:
+                client.close()
+
+        threads = [threading.Thread(target=ask) for _ in range(50)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(failures, [])
+
+
+class SlowPeers(Raw):
+    """A byte now and then keeps no connection open for longer than its deadline."""
+
+    def drip(self, start, byte):
+        """Sends a byte every 0.2 s until the peer has had enough; the seconds are a bound, not a measure."""
+        with self.daemon.socket(60) as peer:
+            peer.sendall(start)
+            peer.settimeout(0.2)
+            for _ in range(60 * 5):
+                try:
+                    if not peer.recv(4096):
+                        return
+                except TimeoutError:
+                    pass
+                except OSError:
+                    return
+                try:
+                    peer.sendall(byte)
+                except OSError:
+                    return
+        self.fail("the connection was still open after a minute of dripping")
+
+    def test_a_header_that_drips_in_is_cut_off(self):
+        self.drip(b"GET /livez HTTP/1.1\r\nHost: x\r\nX-Slow: ", b"y")
+        self.alive()
+
+    def test_a_body_that_drips_in_is_cut_off_and_stores_nothing(self):
+        self.drip(b"POST /v1/series/drip/points HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\n"
+                  b"Content-Length: 100000\r\n\r\n2026-11-23T00:00:00Z,1\n", b"\n")
+        self.assertProblem(self.client.get("/v1/series/drip"), 404)
+
+
+if __name__ == "__main__":
+    main()

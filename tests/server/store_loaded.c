@@ -1,0 +1,83 @@
+#include "tests/server/store_loaded.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int keep_series(void *ctx, const struct store_series *series, struct err *err)
+{
+    struct loaded *loaded = ctx;
+
+    if (loaded->abort_at && strcmp(series->id, loaded->abort_at) == 0)
+        return err_set(err, ERR_NO_MEMORY, "that is enough");
+    assert_in_range(loaded->series_n, 0, LOADED_MAX - 1);
+    struct store_series *copy = &loaded->series[loaded->series_n++];
+    *copy = *series;
+    assert_true(series_settings_copy(&series->settings, &copy->settings));
+    return 0;
+}
+
+static int keep_points(void *ctx, int64_t key, const struct point *points, size_t n, struct err *err)
+{
+    struct loaded *loaded = ctx;
+    size_t at = loaded->series_n - 1;
+
+    (void)err;
+    assert_int_equal(loaded->series[at].key, key);
+    assert_null(loaded->points[at]);
+    loaded->points[at] = points_copy(points, n);
+    loaded->points_n[at] = n;
+    return 0;
+}
+
+static int keep_checkpoint(void *ctx, int64_t key, uint64_t version, const void *bytes, size_t n,
+                           bool *ret_accepted, struct err *err)
+{
+    struct loaded *loaded = ctx;
+    struct loaded_checkpoint *copy = &loaded->checkpoints[loaded->checkpoint_n++];
+
+    (void)err;
+    assert_in_range(loaded->checkpoint_n, 1, LOADED_MAX);
+    assert_in_range(n, 0, sizeof(copy->text) - 1);
+    *copy = (struct loaded_checkpoint){.key = key, .version = version, .whole = bytes != NULL};
+    if (bytes)
+        memcpy(copy->text, bytes, n);
+    *ret_accepted = !loaded->refuse_above || version <= loaded->refuse_above;
+    return 0;
+}
+
+static int keep_job(void *ctx, const struct job_row *job, struct err *err)
+{
+    struct loaded *loaded = ctx;
+
+    (void)err;
+    assert_in_range(loaded->job_n, 0, LOADED_MAX - 1);
+    loaded->jobs[loaded->job_n++] = *job;
+    return 0;
+}
+
+int loaded_read(struct fixture *f, struct loaded *loaded, struct err *err)
+{
+    const struct store_loader loader = {.ctx = loaded,
+                                        .series = keep_series,
+                                        .points = keep_points,
+                                        .checkpoint = keep_checkpoint,
+                                        .job = keep_job,
+                                        .points_max = loaded->points_max};
+
+    return store_load(f->store, &loader, &loaded->max_key, err);
+}
+
+void loaded_clear(struct loaded *loaded)
+{
+    for (size_t i = 0; i < loaded->series_n; i++) {
+        series_settings_done(&loaded->series[i].settings);
+        free(loaded->points[i]);
+    }
+}

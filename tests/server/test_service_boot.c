@@ -1,0 +1,306 @@
+/* What a restart brings back: everything, bit for bit. */
+#include "tests/server/service_fixture.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+static void restart(struct fixture *f)
+{
+    fixture_close(f);
+    fixture_open(f);
+}
+
+static void forecasts_are_the_same_bits_after_a_restart(void **state)
+{
+    struct fixture *f = *state;
+    char job[JOB_ID_MAX + 1];
+
+    make_daily(f, "drafts", 50, FIT_OFF);
+    make_daily(f, "model", 300, FIT_OFF);
+    assert_int_equal(fit_wait(f, "model", true, job), JOB_SUCCEEDED);
+    struct forecast_answer drafts = forecast_of(f, "drafts", 20),
+                           model = forecast_of(f, "model", 20);
+    restart(f);
+    struct forecast_answer drafts2 = forecast_of(f, "drafts", 20),
+                           model2 = forecast_of(f, "model", 20);
+    assert_int_equal(model2.model_version, 1);
+    assert_true(model2.model.parameters > 0);
+    assert_same_forecast(&drafts, &drafts2);
+    assert_same_forecast(&model, &model2);
+    forecast_answer_done(&drafts);
+    forecast_answer_done(&model);
+    forecast_answer_done(&drafts2);
+    forecast_answer_done(&model2);
+}
+
+static void an_automatic_season_is_the_same_after_a_restart(void **state)
+{
+    struct fixture *f = *state;
+    struct point *points = daily(0, 95);
+
+    put_ok(f, "a", points, 90);
+    struct forecast_answer first = forecast_of(f, "a", 7);
+    forecast_answer_done(&first);
+    put_ok(f, "a", points + 90, 5);
+    run_idle(f);
+    struct forecast_answer before = forecast_of(f, "a", 7);
+    restart(f);
+    struct forecast_answer after = forecast_of(f, "a", 7);
+    assert_same_forecast(&before, &after);
+    forecast_answer_done(&before);
+    forecast_answer_done(&after);
+    free(points);
+}
+
+static void settings_points_and_counts_come_back(void **state)
+{
+    struct fixture *f = *state;
+    struct series_label label = {"site", "north"};
+    struct series_patch patch = {.set = PATCH_LABELS | PATCH_MIN | PATCH_HORIZON | PATCH_FREQ};
+    struct point one = {START, 5};
+    struct err err;
+
+    series_settings_init(&patch.settings);
+    patch.settings.labels = &label;
+    patch.settings.label_n = 1;
+    patch.settings.min = -1;
+    patch.settings.horizon = 9;
+    patch.settings.freq.months = 3;
+    put_series(f, "a", &patch, &err);
+    put_ok(f, "a", &one, 1);
+    put_ok(f, "inferred later", &one, 1);
+    struct series_view before = view_of(f, "a");
+    restart(f);
+    struct series_view after = view_of(f, "a");
+    assert_int_equal(after.settings->label_n, 1);
+    assert_string_equal(after.settings->labels[0].value, "north");
+    assert_true(after.settings->min == -1);
+    assert_int_equal(after.horizon, 9);
+    assert_int_equal(after.freq.months, 3);
+    assert_int_equal(after.point_n, 1);
+    assert_int_equal(after.revision, before.revision);
+    assert_int_equal(after.created_at, before.created_at);
+    assert_int_equal(after.last.t, START);
+    struct point more[] = {{START + HOUR, 6}, {START + 2 * HOUR, 7}};
+    put_ok(f, "inferred later", more, 2);
+    assert_int_equal(view_of(f, "inferred later").freq.ms, HOUR);
+    assert_int_equal(view_of(f, "inferred later").point_n, 3);
+}
+
+static void a_history_longer_than_memory_comes_back_as_its_newest_part(void **state)
+{
+    enum { N = TRM_CONTEXT_MAX + 300 };
+    struct fixture *f = *state;
+    struct point late = {START + (N + 40) * DAY, 1};
+
+    make_daily(f, "a", N, FIT_OFF);
+    put_ok(f, "a", &late, 1);
+    struct forecast_answer before = forecast_of(f, "a", 10);
+    restart(f);
+    struct forecast_answer after = forecast_of(f, "a", 10);
+    assert_same_forecast(&before, &after);
+    assert_int_equal(view_of(f, "a").point_n, N + 1);
+    forecast_answer_done(&before);
+    forecast_answer_done(&after);
+}
+
+static void an_unfinished_job_runs_again_under_its_old_id(void **state)
+{
+    struct fixture *f = *state;
+    struct outcome asked = {0};
+    struct err err;
+
+    make_daily(f, "a", 80, FIT_OFF);
+    block_worker(f);
+    assert_int_equal(service_fit(f->service, "a", true, on_fit, &asked, &err), 0);
+    run_until(f, &asked.called);
+    restart(f);
+    assert_int_equal(job_wait(f, asked.job), JOB_SUCCEEDED);
+    assert_int_equal(view_of(f, "a").model_version, 1);
+    restart(f); /* an ended one does not */
+    struct service_stats stats;
+    service_stats(f->service, &stats);
+    assert_int_equal(stats.jobs[JOB_PENDING] + stats.jobs[JOB_RUNNING], 0);
+    assert_int_equal(view_of(f, "a").model_version, 1);
+}
+
+static void a_running_fit_is_stopped_by_a_drain_and_runs_again(void **state)
+{
+    struct fixture *f = *state;
+    struct outcome asked = {0};
+    struct err err;
+
+    make_daily(f, "a", 1500, FIT_OFF);
+    assert_int_equal(service_fit(f->service, "a", true, on_fit, &asked, &err), 0);
+    run_until(f, &asked.called);
+    while (job_state_of(f, asked.job) == JOB_PENDING)
+        uv_run(&f->loop, UV_RUN_ONCE);
+    restart(f);
+    assert_int_equal(job_wait(f, asked.job), JOB_SUCCEEDED);
+}
+
+static void series_that_should_have_a_model_get_one_after_a_restart(void **state)
+{
+    struct fixture *f = *state;
+
+    f->config.jobs_queue_max = 0;
+    make_daily(f, "a", 80, FIT_AUTO);
+    f->config.jobs_queue_max = 10;
+    restart(f);
+    run_idle(f);
+    assert_int_equal(view_of(f, "a").model_version, 1);
+}
+
+/* ---- damage ---- */
+
+static void damage(struct fixture *f, const char *sql)
+{
+    sqlite3 *db;
+    char *message = NULL;
+
+    assert_int_equal(sqlite3_open(f->config.store_path, &db), SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, &message) != SQLITE_OK)
+        fail_msg("%s", message);
+    sqlite3_close(db);
+}
+
+static void a_damaged_checkpoint_is_passed_over_for_the_one_before(void **state)
+{
+    struct fixture *f = *state;
+    char job[JOB_ID_MAX + 1];
+
+    make_daily(f, "a", 80, FIT_OFF);
+    assert_int_equal(fit_wait(f, "a", true, job), JOB_SUCCEEDED);
+    struct forecast_answer first = forecast_of(f, "a", 10);
+    assert_int_equal(fit_wait(f, "a", true, job), JOB_SUCCEEDED);
+    fixture_close(f);
+    damage(f, "UPDATE checkpoint SET bytes = zeroblob(length(bytes)) WHERE version = 2");
+    fixture_open(f);
+    struct forecast_answer again = forecast_of(f, "a", 10);
+    assert_same_forecast(&first, &again);
+    assert_int_equal(fit_wait(f, "a", true, job), JOB_SUCCEEDED);
+    assert_int_equal(view_of(f, "a").model_version, 3); /* a version is never given twice */
+    forecast_answer_done(&first);
+    forecast_answer_done(&again);
+}
+
+static void points_that_are_off_their_grid_stop_the_start(void **state)
+{
+    struct fixture *f = *state;
+    struct err err;
+
+    make_daily(f, "a", 10, FIT_OFF);
+    fixture_close(f);
+    damage(f, "UPDATE series SET grid_anchor = grid_anchor + 1");
+    fixture_open_parts(f);
+    assert_int_equal(service_boot(f->service, &err), -1);
+    assert_int_equal(err.code, ERR_STORAGE);
+    assert_non_null(strstr(err.msg, "\"a\""));
+}
+
+/* ---- a store that refuses ---- */
+
+static void a_write_waiting_for_a_creation_that_fails_creates_the_series_itself(void **state)
+{
+    struct fixture *f = *state;
+    struct point point = {START, 1};
+    struct outcome first, second;
+    struct err err;
+
+    damage(f, "CREATE TRIGGER refuse BEFORE INSERT ON series WHEN NEW.key = 1 "
+              "BEGIN SELECT RAISE(ABORT, 'refused by the test'); END");
+    send_points(f, "a", &point, 1, &first);
+    send_points(f, "a", &point, 1, &second);
+    run_idle(f);
+    assert_int_not_equal(first.err.code, ERR_NONE);
+    assert_int_equal(second.err.code, ERR_NONE);
+    assert_true(second.points.created);
+    assert_int_equal(view_of(f, "a").point_n, 1);
+    assert_int_equal(service_ready(f->service, &err), 0);
+}
+
+static void a_model_that_cannot_be_stored_is_not_published(void **state)
+{
+    struct fixture *f = *state;
+    char job[JOB_ID_MAX + 1];
+    struct job_view view;
+    struct err err;
+
+    make_daily(f, "a", 80, FIT_OFF);
+    damage(f, "CREATE TRIGGER refuse BEFORE INSERT ON checkpoint "
+              "BEGIN SELECT RAISE(ABORT, 'refused by the test'); END");
+    assert_int_equal(fit_wait(f, "a", true, job), JOB_FAILED);
+    assert_int_equal(service_get_job(f->service, job, &view, &err), 0);
+    assert_non_null(strstr(view.row->error, "refused by the test"));
+    assert_int_equal(view_of(f, "a").model_version, 0);
+    damage(f, "DROP TRIGGER refuse");
+    assert_int_equal(fit_wait(f, "a", true, job), JOB_SUCCEEDED);
+    assert_int_equal(view_of(f, "a").model_version, 1);
+}
+
+static void a_fit_whose_job_cannot_be_stored_does_not_begin(void **state)
+{
+    struct fixture *f = *state;
+    struct outcome asked = {0};
+    struct service_stats stats;
+    struct err err;
+
+    make_daily(f, "a", 80, FIT_OFF);
+    damage(f, "CREATE TRIGGER refuse BEFORE INSERT ON job "
+              "BEGIN SELECT RAISE(ABORT, 'refused by the test'); END");
+    assert_int_equal(service_fit(f->service, "a", true, on_fit, &asked, &err), 0);
+    run_idle(f);
+    assert_true(asked.called);
+    assert_int_not_equal(asked.err.code, ERR_NONE);
+    service_stats(f->service, &stats);
+    assert_int_equal(stats.jobs[JOB_PENDING], 0);
+    assert_string_equal(view_of(f, "a").state, "ready");
+}
+
+static void readiness_tells_of_a_store_that_fails_until_a_write_succeeds(void **state)
+{
+    struct fixture *f = *state;
+    struct outcome asked = {0};
+    struct point next = {START + 80 * DAY, 1};
+    struct err err;
+
+    make_daily(f, "a", 80, FIT_OFF);
+    damage(f, "DROP TABLE job");
+    assert_int_equal(service_fit(f->service, "a", true, on_fit, &asked, &err), 0);
+    run_until(f, &asked.called);
+    assert_int_equal(asked.err.code, ERR_STORAGE);
+    assert_int_equal(service_ready(f->service, &err), -1);
+    assert_int_equal(err.code, ERR_UNAVAILABLE);
+    assert_non_null(strstr(err.msg, "the last write failed"));
+    put_ok(f, "a", &next, 1);
+    assert_int_equal(service_ready(f->service, &err), 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(forecasts_are_the_same_bits_after_a_restart),
+        TEST(an_automatic_season_is_the_same_after_a_restart),
+        TEST(settings_points_and_counts_come_back),
+        TEST(a_history_longer_than_memory_comes_back_as_its_newest_part),
+        TEST(an_unfinished_job_runs_again_under_its_old_id),
+        TEST(a_running_fit_is_stopped_by_a_drain_and_runs_again),
+        TEST(series_that_should_have_a_model_get_one_after_a_restart),
+        TEST(a_damaged_checkpoint_is_passed_over_for_the_one_before),
+        TEST(points_that_are_off_their_grid_stop_the_start),
+        TEST(a_write_waiting_for_a_creation_that_fails_creates_the_series_itself),
+        TEST(a_model_that_cannot_be_stored_is_not_published),
+        TEST(a_fit_whose_job_cannot_be_stored_does_not_begin),
+        TEST(readiness_tells_of_a_store_that_fails_until_a_write_succeeds),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

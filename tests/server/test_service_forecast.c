@@ -1,0 +1,319 @@
+/* Forecasts of stored and of stateless series. */
+#include "tests/server/service_fixture.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static int ask_forecast(struct fixture *f, const char *id, size_t horizon, struct err *err)
+{
+    struct forecast_ask ask = {.horizon = horizon};
+    struct forecast_answer answer;
+    int rc = service_forecast(f->service, id, &ask, &answer, err);
+
+    if (rc == 0)
+        forecast_answer_done(&answer);
+    return rc;
+}
+
+static void too_short_a_history_says_what_is_there_and_what_is_missing(void **state)
+{
+    struct fixture *f = *state;
+    struct err err;
+
+    make_daily(f, "a", 1, FIT_OFF);
+    assert_int_equal(ask_forecast(f, "a", 1, &err), -1);
+    assert_int_equal(err.code, ERR_TOO_SHORT);
+    assert_non_null(strstr(err.msg, "there is 1: 2 more points are missing"));
+    struct point missing[] = {{START + DAY, (double)NAN}, {START + 2 * DAY, 4}};
+    put_ok(f, "a", missing, 2);
+    assert_int_equal(ask_forecast(f, "a", 1, &err), -1);
+    assert_non_null(strstr(err.msg, "there are 2: 1 more point is missing"));
+    assert_string_equal(view_of(f, "a").state, "awaiting 1 more point");
+    struct point third = {START + 3 * DAY, 4};
+    put_ok(f, "a", &third, 1);
+    assert_int_equal(ask_forecast(f, "a", 1, &err), 0);
+}
+
+static void an_unknown_series_is_not_found(void **state)
+{
+    struct err err;
+
+    assert_int_equal(ask_forecast(*state, "none", 1, &err), -1);
+    assert_int_equal(err.code, ERR_NOT_FOUND);
+}
+
+static void a_horizon_beyond_the_longest_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct forecast_ask ask = {.horizon = TRM_HORIZON_MAX + 1};
+    struct forecast_tag tag;
+    struct err err;
+
+    make_daily(f, "a", 20, FIT_OFF);
+    assert_int_equal(ask_forecast(f, "a", ask.horizon, &err), -1);
+    assert_int_equal(err.code, ERR_INVALID);
+    assert_string_equal(err.place, "horizon");
+    assert_int_equal(service_forecast_tag(f->service, "a", &ask, &tag, &err), -1);
+    assert_int_equal(err.code, ERR_INVALID);
+    assert_int_equal(ask_forecast(f, "a", TRM_HORIZON_MAX, &err), 0);
+}
+
+static void a_forecast_goes_on_after_the_last_point(void **state)
+{
+    struct fixture *f = *state;
+
+    make_daily(f, "a", 60, FIT_OFF);
+    struct forecast_answer answer = forecast_of(f, "a", 0);
+    assert_int_equal(answer.forecast->horizon, 30); /* the default for days */
+    assert_int_equal(trm_grid_time(&answer.grid, answer.first_step), START + 60 * DAY);
+    assert_int_equal(answer.issued_at, START + 59 * DAY);
+    assert_true(answer.has_time);
+    assert_false(answer.has_model);
+    assert_non_null(strstr(answer.why, "drafts only: no network yet"));
+    for (size_t h = 0; h < 30; h++)
+        assert_true(answer.forecast->median[h] > 80 && answer.forecast->median[h] < 120);
+    forecast_answer_done(&answer);
+}
+
+static void bounds_hold_for_every_quantile(void **state)
+{
+    struct fixture *f = *state;
+    struct series_patch patch = {.set = PATCH_MIN | PATCH_MAX | PATCH_INTEGER};
+    struct err err;
+
+    make_daily(f, "a", 60, FIT_OFF);
+    series_settings_init(&patch.settings);
+    patch.settings.min = 98;
+    patch.settings.max = 102;
+    patch.settings.integer = true;
+    put_series(f, "a", &patch, &err);
+    struct forecast_answer answer = forecast_of(f, "a", 14);
+    for (size_t i = 0; i < 14 * 3; i++) {
+        double v = answer.forecast->quantiles[i];
+        assert_true(v >= 98 && v <= 102 && v == floor(v));
+    }
+    forecast_answer_done(&answer);
+}
+
+static struct forecast_tag tag_of(struct fixture *f, const char *id)
+{
+    struct forecast_ask ask = {0};
+    struct forecast_tag tag;
+    struct err err;
+
+    assert_int_equal(service_forecast_tag(f->service, id, &ask, &tag, &err), 0);
+    return tag;
+}
+
+static void the_tag_changes_with_whatever_changes_the_answer(void **state)
+{
+    struct fixture *f = *state;
+    struct series_patch patch = {.set = PATCH_MAX};
+    struct point next = {START + 20 * DAY, 1};
+    struct err err;
+
+    make_daily(f, "a", 20, FIT_OFF);
+    struct forecast_tag first = tag_of(f, "a");
+    assert_int_equal(first.next_point_ms, START + 20 * DAY);
+    assert_int_equal(first.horizon, 30);
+    put_ok(f, "a", &next, 1);
+    struct forecast_tag second = tag_of(f, "a");
+    assert_int_not_equal(first.revision, second.revision);
+    series_settings_init(&patch.settings);
+    patch.settings.max = 5;
+    put_series(f, "a", &patch, &err);
+    struct forecast_tag third = tag_of(f, "a");
+    assert_int_not_equal(second.settings_revision, third.settings_revision);
+    fixture_close(f);
+    fixture_open(f);
+    struct forecast_tag again = tag_of(f, "a");
+    assert_memory_equal(&third, &again, sizeof third);
+}
+
+static void an_automatic_season_is_found_and_stays_between_jumps(void **state)
+{
+    struct fixture *f = *state;
+    struct series_patch patch = {.set = PATCH_FREQ | PATCH_FIT};
+    struct point *points = daily(0, 100);
+    struct err err;
+
+    series_settings_init(&patch.settings);
+    patch.settings.freq.ms = DAY;
+    patch.settings.fit = FIT_OFF;
+    put_series(f, "a", &patch, &err);
+    put_ok(f, "a", points, 100);
+    struct forecast_answer answer = forecast_of(f, "a", 7);
+    forecast_answer_done(&answer);
+    assert_int_equal(view_of(f, "a").season, 7);
+    for (size_t day = 100; day < 110; day++) { /* a different season would show from here on */
+        struct point flat = {START + (int64_t)day * DAY, 100};
+        put_ok(f, "a", &flat, 1);
+        answer = forecast_of(f, "a", 7);
+        forecast_answer_done(&answer);
+        assert_int_equal(view_of(f, "a").season, 7);
+    }
+    free(points);
+}
+
+/* ---- stateless ---- */
+
+struct got {
+    bool called;
+    struct err err;
+    struct stateless_batch *batch;
+};
+
+static void on_stateless(void *ctx, const struct err *err, struct stateless_batch *batch)
+{
+    struct got *got = ctx;
+
+    got->called = true;
+    got->err = err ? *err : (struct err){.code = ERR_NONE};
+    got->batch = batch;
+}
+
+static struct stateless_batch *batch_of(size_t n, size_t values_n, size_t horizon)
+{
+    struct stateless_batch *batch = calloc(1, sizeof *batch);
+    struct point *points = daily(0, values_n);
+
+    assert_non_null(batch);
+    batch->items = calloc(n, sizeof *batch->items);
+    assert_non_null(batch->items);
+    batch->n = n;
+    batch->ask = (struct forecast_ask){.horizon = horizon, .levels = {.1, .5, .9}, .level_n = 3};
+    for (size_t i = 0; i < n; i++) {
+        struct stateless_item *item = &batch->items[i];
+        series_settings_init(&item->settings);
+        item->settings.freq.ms = DAY;
+        item->settings.season[0] = 7;
+        item->settings.season_n = 1;
+        item->n = values_n;
+        item->values = malloc(values_n * sizeof(double));
+        assert_non_null(item->values);
+        for (size_t t = 0; t < values_n; t++)
+            item->values[t] = points[t].v;
+        item->has_start = true;
+        item->start = START;
+    }
+    free(points);
+    return batch;
+}
+
+static struct got compute(struct fixture *f, struct stateless_batch *batch)
+{
+    struct got got = {0};
+    struct err err = {.code = ERR_NONE};
+
+    if (service_forecast_stateless(f->service, batch, on_stateless, &got, &err))
+        fail_msg("%s", err.msg);
+    assert_false(got.called);
+    run_until(f, &got.called);
+    assert_ptr_equal(got.batch, batch);
+    return got;
+}
+
+static void a_stateless_forecast_equals_the_stored_one(void **state)
+{
+    struct fixture *f = *state;
+
+    make_daily(f, "a", 60, FIT_OFF);
+    struct forecast_answer stored = forecast_of(f, "a", 30);
+    struct got got = compute(f, batch_of(1, 60, 30));
+    struct stateless_item *item = &got.batch->items[0];
+    assert_int_equal(item->err.code, ERR_NONE);
+    assert_memory_equal(item->answer.forecast->quantiles, stored.forecast->quantiles,
+                        3 * 30 * sizeof(double));
+    assert_int_equal(trm_grid_time(&item->answer.grid, item->answer.first_step), START + 60 * DAY);
+    forecast_answer_done(&stored);
+    stateless_batch_free(got.batch);
+}
+
+static void one_bad_item_leaves_the_others_standing(void **state)
+{
+    struct stateless_batch *batch = batch_of(3, 60, 5);
+
+    batch->items[1].n = 2;
+    struct got got = compute(*state, batch);
+    assert_int_equal(got.err.code, ERR_NONE);
+    assert_int_equal(batch->items[0].err.code, ERR_NONE);
+    assert_int_equal(batch->items[1].err.code, ERR_TOO_SHORT);
+    assert_null(batch->items[1].answer.forecast);
+    assert_int_equal(batch->items[2].err.code, ERR_NONE);
+    stateless_batch_free(batch);
+}
+
+static void a_stateless_fit_answers_with_a_model(void **state)
+{
+    struct stateless_batch *batch = batch_of(1, 300, 7);
+
+    batch->items[0].fit = true;
+    batch->items[0].has_start = false;
+    compute(*state, batch);
+    assert_int_equal(batch->items[0].err.code, ERR_NONE);
+    assert_true(batch->items[0].answer.has_model);
+    assert_true(batch->items[0].answer.model.parameters > 0);
+    assert_false(batch->items[0].answer.has_time);
+    stateless_batch_free(batch);
+}
+
+static void a_drain_lets_a_stateless_question_end_and_takes_no_new_one(void **state)
+{
+    struct fixture *f = *state;
+    struct got got = {0};
+    struct err err;
+
+    block_worker(f);
+    assert_int_equal(
+        service_forecast_stateless(f->service, batch_of(1, 60, 7), on_stateless, &got, &err), 0);
+    service_drain(f->service);
+    struct stateless_batch *refused = batch_of(1, 60, 7);
+    assert_int_equal(service_forecast_stateless(f->service, refused, on_stateless, &got, &err), -1);
+    assert_int_equal(err.code, ERR_UNAVAILABLE);
+    stateless_batch_free(refused);
+    unblock_worker(f);
+    run_until(f, &got.called);
+    assert_int_equal(got.err.code, ERR_NONE);
+    assert_int_equal(got.batch->items[0].err.code, ERR_NONE);
+    stateless_batch_free(got.batch);
+}
+
+static void wrong_levels_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct stateless_batch *batch = batch_of(1, 60, 7);
+    struct err err;
+
+    batch->ask.levels[1] = .05;
+    assert_int_equal(service_forecast_stateless(f->service, batch, on_stateless, NULL, &err), -1);
+    assert_int_equal(err.code, ERR_INVALID);
+    assert_string_equal(err.place, "/quantiles");
+    stateless_batch_free(batch);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(too_short_a_history_says_what_is_there_and_what_is_missing),
+        TEST(an_unknown_series_is_not_found),
+        TEST(a_horizon_beyond_the_longest_is_refused),
+        TEST(a_forecast_goes_on_after_the_last_point),
+        TEST(bounds_hold_for_every_quantile),
+        TEST(the_tag_changes_with_whatever_changes_the_answer),
+        TEST(an_automatic_season_is_found_and_stays_between_jumps),
+        TEST(a_stateless_forecast_equals_the_stored_one),
+        TEST(one_bad_item_leaves_the_others_standing),
+        TEST(a_stateless_fit_answers_with_a_model),
+        TEST(a_drain_lets_a_stateless_question_end_and_takes_no_new_one),
+        TEST(wrong_levels_are_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
