@@ -1,3 +1,6 @@
+/* The codec of chunk.h: numbers written and read byte by byte, so that neither alignment nor the machine's
+ * byte order matters. Surprising: the checksum is tested before the version, so that damage is never
+ * mistaken for a newer format. */
 #include "server/store/chunk.h"
 
 #include "core/checkpoint.h"

@@ -1,3 +1,5 @@
+/* Finding, merging and cutting chunks. Surprising: a chunk is found by its row's times alone and decoded
+ * only when a point may lie inside it, so that appending never reads old points. */
 #include "server/store/chunks.h"
 
 #include "server/store/sorted.h"

@@ -1,3 +1,5 @@
+/* Judging a file and bringing it up to date. Surprising: the version is set inside the transaction of the
+ * step itself, so that a step is never run twice, whenever the power goes. */
 #include "server/store/migrate.h"
 
 #include <inttypes.h>

@@ -1,3 +1,5 @@
+/* Writing rows. Surprising: the grid, which may be unknown, is written by a second statement, so that the
+ * first has a fixed number of values. */
 #include "server/store/rows.h"
 
 #include "core/checkpoint.h"

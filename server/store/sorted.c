@@ -1,3 +1,4 @@
+/* Binary search and two-way merge, both over plain arrays. */
 #include "server/store/sorted.h"
 
 #include <math.h>

@@ -128,7 +128,8 @@ __attribute__((warn_unused_result)) int store_put_checkpoint(struct store *store
                                                              void *bytes, size_t n, store_done done,
                                                              void *ctx, struct err *err);
 
-/* Inserts or replaces the job. A series deleted meanwhile: ERR_NOT_FOUND. Finished jobs beyond the newest 1,000 are dropped. */
+/* Inserts or replaces the job. Finished jobs beyond the newest 1,000 are dropped. A series deleted
+ * meanwhile: ERR_NOT_FOUND. */
 __attribute__((warn_unused_result)) int store_put_job(struct store *store, const struct job_row *job,
                                                       store_done done, void *ctx, struct err *err);
 

@@ -1,3 +1,5 @@
+/* A hash table of sorted arrays, and the log behind it. Surprising: whatever can fail (memory, the log's
+ * rows) is done before the index is touched, so that a failing write leaves the index as it was. */
 #include "server/store/tail.h"
 
 #include "server/store/sorted.h"

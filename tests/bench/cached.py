@@ -24,7 +24,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 from tstrmd import Client, Daemon  # noqa: E402
 
 HOUR = 3_600_000
-PATH = "/v1/series/bench/forecast"
+PATH = "/v1/series/bench/forecast?horizon=12"  # under 4,096 bytes, the longest word in nginx's file
 NGINX = """
 daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;
 events {{ worker_connections 1024; }}
@@ -69,8 +69,8 @@ def prepare(client):
 
 def start_nginx(folder, text):
     port = free_port()
-    if b"'" in text or b"$" in text or b"\\" in text:
-        raise RuntimeError("the forecast has characters that nginx would read as its own")
+    for own in b"'", b"$", b"\\":  # what nginx would read as its own; as many bytes stay
+        text = text.replace(own, b" ")
     config = os.path.join(folder, "nginx.conf")
     with open(config, "w") as file:
         file.write(NGINX.format(folder=folder, port=port, text=text.decode()))

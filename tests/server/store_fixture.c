@@ -1,3 +1,4 @@
+/* Waiting is turning the loop until done() has run. */
 #include "tests/server/store_fixture.h"
 
 #include <setjmp.h>

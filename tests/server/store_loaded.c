@@ -1,3 +1,4 @@
+/* Keeps copies: what a loader is shown lives during the call only. */
 #include "tests/server/store_loaded.h"
 
 #include <setjmp.h>

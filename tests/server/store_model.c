@@ -1,3 +1,4 @@
+/* Plain on purpose: a sorted array and memmove. */
 #include "tests/server/store_model.h"
 
 #include "core/rng.h"
