@@ -44,7 +44,7 @@ struct entry {
     struct model_ref *model; /* NULL: none yet */
     uint64_t model_version;  /* 0: none yet */
     uint64_t version_seen;   /* the largest version ever stored, damaged ones included */
-    int64_t model_at;        /* UTC ms; 0: unknown (from before the last start) */
+    int64_t model_at;        /* UTC ms; 0 without a model */
     struct job *job;         /* the fit in flight, or NULL */
     uint64_t new_points;     /* points changed since the last fit was started */
     bool fit_failed;         /* that fit failed */

@@ -64,16 +64,18 @@ static uint64_t points_since(const struct entry *entry)
     return observed > trained ? observed - trained : 0;
 }
 
-static int load_checkpoint(void *ctx, int64_t key, uint64_t version, const void *bytes, size_t n,
+static int load_checkpoint(void *ctx, int64_t key, const struct store_checkpoint *checkpoint,
                            bool *ret_accepted, struct err *err)
 {
     struct service *service = ctx;
     struct entry *entry = registry_by_key(service->registry, key);
     struct trm_model *model;
-    enum trm_status status = bytes ? trm_checkpoint_decode(bytes, n, &model) : TRM_ECORRUPT;
+    enum trm_status status = checkpoint->bytes
+                                 ? trm_checkpoint_decode(checkpoint->bytes, checkpoint->n, &model)
+                                 : TRM_ECORRUPT;
 
-    if (version > entry->version_seen)
-        entry->version_seen = version;
+    if (checkpoint->version > entry->version_seen)
+        entry->version_seen = checkpoint->version;
     *ret_accepted = status == TRM_OK;
     if (status == TRM_ECORRUPT || status == TRM_EVERSION)
         return 0;
@@ -84,7 +86,8 @@ static int load_checkpoint(void *ctx, int64_t key, uint64_t version, const void 
         trm_model_free(model);
         return err_set(err, ERR_NO_MEMORY, "out of memory");
     }
-    entry->model_version = version;
+    entry->model_version = checkpoint->version;
+    entry->model_at = checkpoint->created_at;
     entry->new_points = points_since(entry);
     return 0;
 }

@@ -86,7 +86,7 @@ static void swap_model(struct job *job, struct entry *entry, uint64_t version)
     entry->model = job->model;
     job->model = NULL;
     entry->model_version = entry->version_seen = version;
-    entry->model_at = clock_wall_ms();
+    entry->model_at = job->model_at;
 }
 
 static void published(void *ctx, struct store_result *result)
@@ -121,7 +121,8 @@ static int publish(struct job *job, struct entry *entry, struct fit_task *task, 
     task->model = NULL;
     task->checkpoint = NULL;
     fit_result_write(task, entry->version_seen + 1, job->row.result, sizeof job->row.result);
-    if (store_put_checkpoint(service->store, entry->key, entry->version_seen + 1, clock_wall_ms(),
+    job->model_at = clock_wall_ms();
+    if (store_put_checkpoint(service->store, entry->key, entry->version_seen + 1, job->model_at,
                              checkpoint, task->checkpoint_n, published, job, err))
         return -1;
     store_began(service);

@@ -44,7 +44,8 @@ struct job {
     struct message started;              /* from the worker that begins it */
     struct message told;     /* to ourselves, where the store would not take the last row */
     uint64_t base_version;   /* the model's when the fit was given its values */
-    struct model_ref *model; /* being published */
+    struct model_ref *model; /* being published … */
+    int64_t model_at;        /* … since then, UTC ms */
     struct fit_waiter *fit_waiters;
     struct cancel_waiter *cancel_waiters;
     struct job_watch *watches;

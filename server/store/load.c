@@ -143,20 +143,22 @@ static int load_points(struct load *load, int64_t key, struct err *err)
     return failed;
 }
 
-/* One checkpoint row: version, crc, bytes. */
+/* One checkpoint row: version, crc, bytes, created_at. */
 static int offer_checkpoint(struct load *load, sqlite3_stmt *stmt, int64_t key, bool *ret_accepted,
                             struct err *err)
 {
     const struct store_loader *loader = load->loader;
-    uint64_t version = (uint64_t)sqlite3_column_int64(stmt, 0);
     int64_t crc = sqlite3_column_int64(stmt, 1);
     const void *bytes = sqlite3_column_blob(stmt, 2);
     size_t n = (size_t)sqlite3_column_bytes(stmt, 2);
     bool whole = bytes && (int64_t)trm_crc32c(0, bytes, n) == crc;
     bool accepted = true;
+    struct store_checkpoint checkpoint = {.version = (uint64_t)sqlite3_column_int64(stmt, 0),
+                                          .created_at = sqlite3_column_int64(stmt, 3),
+                                          .bytes = whole ? bytes : NULL,
+                                          .n = whole ? n : 0};
 
-    if (loader->checkpoint(loader->ctx, key, version, whole ? bytes : NULL, whole ? n : 0, &accepted,
-                           err) < 0)
+    if (loader->checkpoint(loader->ctx, key, &checkpoint, &accepted, err) < 0)
         return -1;
     *ret_accepted = accepted && whole;
     return 0;

@@ -57,7 +57,7 @@
                       "VALUES(?1,?2,?3,?4,?5)")                                                      \
     X(CHECKPOINT_DROP, "DELETE FROM checkpoint WHERE series=?1 AND version NOT IN (SELECT version "  \
                        "FROM checkpoint WHERE series=?1 ORDER BY version DESC LIMIT ?2)")            \
-    X(CHECKPOINT_ALL, "SELECT version, crc, bytes FROM checkpoint WHERE series=?1 "                  \
+    X(CHECKPOINT_ALL, "SELECT version, crc, bytes, created_at FROM checkpoint WHERE series=?1 "      \
                       "ORDER BY version DESC")                                                       \
                                                                                                      \
     X(JOB_PUT, "INSERT INTO job(id, series, \"full\", state, created_at, started_at, finished_at, "  \

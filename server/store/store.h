@@ -37,6 +37,14 @@ struct store_series {
     uint64_t point_n;        /* stored points; set by the store */
 };
 
+/* A stored checkpoint. */
+struct store_checkpoint {
+    uint64_t version;
+    int64_t created_at; /* UTC ms */
+    const void *bytes;
+    size_t n;
+};
+
 /* What boot reads, in this order for every series: series, then points, then checkpoints newest first
  * until one is accepted; after all series the unfinished jobs. A callback returns 0 to go on or -1 with
  * *err to abort the load. Pointers are valid during the call only. */
@@ -48,7 +56,7 @@ struct store_loader {
     /* Sets *ret_accepted false where the bytes are damaged; the one before is offered then. A checkpoint
      * whose bytes fail the store's own checksum is offered as bytes NULL, n 0, so that it can be named;
      * *ret_accepted is ignored then. */
-    int (*checkpoint)(void *ctx, int64_t key, uint64_t version, const void *bytes, size_t n,
+    int (*checkpoint)(void *ctx, int64_t key, const struct store_checkpoint *checkpoint,
                       bool *ret_accepted, struct err *err);
     int (*job)(void *ctx, const struct job_row *job, struct err *err);
     size_t points_max;

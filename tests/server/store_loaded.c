@@ -37,7 +37,7 @@ static int keep_points(void *ctx, int64_t key, const struct point *points, size_
     return 0;
 }
 
-static int keep_checkpoint(void *ctx, int64_t key, uint64_t version, const void *bytes, size_t n,
+static int keep_checkpoint(void *ctx, int64_t key, const struct store_checkpoint *checkpoint,
                            bool *ret_accepted, struct err *err)
 {
     struct loaded *loaded = ctx;
@@ -45,11 +45,12 @@ static int keep_checkpoint(void *ctx, int64_t key, uint64_t version, const void 
 
     (void)err;
     assert_in_range(loaded->checkpoint_n, 1, LOADED_MAX);
-    assert_in_range(n, 0, sizeof(copy->text) - 1);
-    *copy = (struct loaded_checkpoint){.key = key, .version = version, .whole = bytes != NULL};
-    if (bytes)
-        memcpy(copy->text, bytes, n);
-    *ret_accepted = !loaded->refuse_above || version <= loaded->refuse_above;
+    assert_in_range(checkpoint->n, 0, sizeof(copy->text) - 1);
+    *copy = (struct loaded_checkpoint){
+        .key = key, .version = checkpoint->version, .whole = checkpoint->bytes != NULL};
+    if (checkpoint->bytes)
+        memcpy(copy->text, checkpoint->bytes, checkpoint->n);
+    *ret_accepted = !loaded->refuse_above || checkpoint->version <= loaded->refuse_above;
     return 0;
 }
 
