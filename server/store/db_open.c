@@ -75,7 +75,7 @@ static int set_pragmas(struct db *db, struct err *err)
 {
     return db_exec(db,
                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-                   "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16384;"
+                   "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-4096;"
                    "PRAGMA journal_size_limit=16777216; PRAGMA trusted_schema=OFF",
                    err);
 }

@@ -16,8 +16,8 @@ class TapResult(unittest.TestResult):
         self.stream.flush()
 
     def explain(self, test, error):
-        for text in self._exc_info_to_string(error, test).splitlines():
-            self.stream.write(f"# {text}\n")
+        """On standard error, which meson shows of a test that failed."""
+        sys.stderr.write(f"{test.id()}\n{self._exc_info_to_string(error, test)}\n")
 
     def addSuccess(self, test):
         super().addSuccess(test)
