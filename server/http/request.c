@@ -74,6 +74,8 @@ void request_refuse_kind(struct request *request, enum problem_kind kind, const 
 int request_charge(struct request *request, size_t bytes, struct err *err)
 {
     struct http *http = request->http;
+    if (request->route != NULL && request->route->class == ROUTE_CLASS_METRICS)
+        return 0; /* how one learns that it is full */
     if (bytes > http->config->inflight_bytes_max ||
         http->inflight_bytes > http->config->inflight_bytes_max - bytes)
         return err_set(err, ERR_BUSY, "the requests being worked on hold too much memory already");

@@ -120,14 +120,17 @@ char *answer_problem_raw(const struct request *request, size_t *ret_n)
 {
     size_t n = 0;
     char *bytes = request->problem == NULL ? NULL : problem_bytes(request, &n);
-    char *message = NULL;
+    char *message = NULL, retry_after[32] = "";
     if (bytes == NULL)
         return NULL;
     const struct problem_info *info = &problem_infos[request->problem->kind];
+    if (info->retry_after_s > 0)
+        snprintf(retry_after, sizeof retry_after, "Retry-After: %u\r\n", info->retry_after_s);
     int length = asprintf(&message,
                           "HTTP/1.1 %u %s\r\nContent-Type: " TYPE_PROBLEM
-                          "\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
-                          info->status, MHD_get_reason_phrase_for(info->status), n, bytes);
+                          "\r\nContent-Length: %zu\r\n%sConnection: close\r\n\r\n%s",
+                          info->status, MHD_get_reason_phrase_for(info->status), n, retry_after,
+                          bytes);
     free(bytes);
     *ret_n = length < 0 ? 0 : (size_t)length;
     return length < 0 ? NULL : message;

@@ -16,7 +16,7 @@ MATHS = {name + suffix for suffix in ("", "f") for name in (
     "remainder", "rint", "round", "scalbn", "sin", "sincos", "sinh", "sqrt", "tan", "tanh", "trunc")}
 COMPILER = {"__stack_chk_fail", "__assert_fail", "__cpu_model", "__cpu_indicator_init", "_GLOBAL_OFFSET_TABLE_",
             "__memcpy_chk", "__memset_chk", "__memmove_chk"}
-SANITIZER = re.compile(r"^__(asan|ubsan|tsan|lsan|sanitizer)_|^__start_asan|^__stop_asan")
+SANITIZER = re.compile(r"^__(asan|odr_asan|ubsan|tsan|lsan|sanitizer)[_.]|^__start_asan|^__stop_asan")
 WRITABLE = re.compile(r"^(\.data(?!\.rel\.ro)|\.bss|\.tdata|\.tbss|\*COM\*)")
 
 
