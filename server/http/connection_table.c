@@ -7,6 +7,9 @@
 /* 16 KiB a second are enough to keep a body coming. */
 #define NS_PER_BODY_BYTE (UINT64_C(1000000000) >> 14)
 
+/* How long a connection is idle before it is looked whether the peer is still there. */
+#define LOOK_NS UINT64_C(1000000000)
+
 const uint64_t connection_deadline_ms[PHASES] = {
     [PHASE_NEW] = 15000,   [PHASE_IDLE] = 90000, [PHASE_HEADERS] = 15000, [PHASE_BODY] = 20000,
     [PHASE_LINGER] = 3000, [PHASE_WORK] = 0,     [PHASE_ANSWER] = 300000,
@@ -44,6 +47,7 @@ void connection_enter(struct connection *connection, enum connection_phase phase
 {
     connection->phase = phase;
     connection->since_ns = now_ns;
+    connection->looked = false;
 }
 
 void connection_progress(struct connection *connection, size_t n, uint64_t now_ns)
@@ -58,12 +62,23 @@ static void shut(struct connection *connection)
     shutdown(connection->fd, SHUT_RDWR);
 }
 
+/* Looks once in an idle phase, when it has lasted a second. */
+static bool peer_has_gone(struct connection *connection, uint64_t stay_ns)
+{
+    char byte;
+    if (connection->phase != PHASE_IDLE || connection->looked || stay_ns < LOOK_NS)
+        return false;
+    connection->looked = true;
+    return recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 size_t connection_sweep(struct connection_table *table, uint64_t now_ns)
 {
     size_t n = 0;
     for (struct connection *at = table->first; at != NULL; at = at->next) {
         uint64_t limit_ns = connection_deadline_ms[at->phase] * 1000000;
-        if (limit_ns == 0 || at->shut || now_ns - at->since_ns < limit_ns)
+        uint64_t stay_ns = now_ns - at->since_ns;
+        if (at->shut || !((limit_ns > 0 && stay_ns >= limit_ns) || peer_has_gone(at, stay_ns)))
             continue;
         shut(at);
         n++;

@@ -29,6 +29,7 @@ struct connection {
     enum connection_phase phase;
     uint64_t since_ns;
     bool surplus;   /* came when the table was full: its requests are refused */
+    bool looked;    /* whether the peer has gone, in this phase */
     bool shut;
 };
 
@@ -45,7 +46,8 @@ void connection_enter(struct connection *connection, enum connection_phase phase
 /* n bytes of a body have come: they buy time, so that a slow line may take long and a drip may not. */
 void connection_progress(struct connection *connection, size_t n, uint64_t now_ns);
 
-/* Shuts down what is past its deadline. Returns how many. */
+/* Shuts down what is past its deadline, and idle connections whose peer has stopped sending (an end of
+ * stream that arrives with a request's last byte escapes libmicrohttpd). Returns how many. */
 size_t connection_sweep(struct connection_table *table, uint64_t now_ns);
 
 /* Shuts down what is between requests. */
