@@ -7,7 +7,7 @@
 /* 16 KiB a second are enough to keep a body coming. */
 #define NS_PER_BODY_BYTE (UINT64_C(1000000000) >> 14)
 
-/* How long a connection is idle before it is looked whether the peer is still there. */
+/* How long a connection is silent before it is looked whether the peer is still there. */
 #define LOOK_NS UINT64_C(1000000000)
 
 const uint64_t connection_deadline_ms[PHASES] = {
@@ -62,11 +62,14 @@ static void shut(struct connection *connection)
     shutdown(connection->fd, SHUT_RDWR);
 }
 
-/* Looks once in an idle phase, when it has lasted a second. */
+/* Looks when a phase in which the peer has the word has lasted a second: once where nothing has come yet,
+ * for a later end of stream comes alone and does not escape; at every sweep within a request. */
 static bool peer_has_gone(struct connection *connection, uint64_t stay_ns)
 {
     char byte;
-    if (connection->phase != PHASE_IDLE || connection->looked || stay_ns < LOOK_NS)
+    bool once = connection->phase == PHASE_NEW || connection->phase == PHASE_IDLE;
+    bool ours = connection->phase == PHASE_WORK || connection->phase == PHASE_ANSWER;
+    if (ours || stay_ns < LOOK_NS || (once && connection->looked))
         return false;
     connection->looked = true;
     return recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;

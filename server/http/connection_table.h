@@ -46,8 +46,8 @@ void connection_enter(struct connection *connection, enum connection_phase phase
 /* n bytes of a body have come: they buy time, so that a slow line may take long and a drip may not. */
 void connection_progress(struct connection *connection, size_t n, uint64_t now_ns);
 
-/* Shuts down what is past its deadline, and idle connections whose peer has stopped sending (an end of
- * stream that arrives with a request's last byte escapes libmicrohttpd). Returns how many. */
+/* Shuts down what is past its deadline, and what waits for a peer that has stopped sending (an end of
+ * stream that arrives together with bytes escapes libmicrohttpd). Returns how many. */
 size_t connection_sweep(struct connection_table *table, uint64_t now_ns);
 
 /* Shuts down what is between requests. */
