@@ -12,6 +12,7 @@
 #define JOBS_FINISHED_MAX 1000 /* ended jobs that are remembered */
 
 struct job;
+struct stateless_task;
 
 struct service {
     const struct config *config;
@@ -28,6 +29,7 @@ struct service {
     size_t owed_n;        /* messages that this service posted to itself */
     size_t turn_n;        /* writes waiting for their turn */
     size_t stateless_n;
+    struct stateless_task *stateless; /* those at the pool */
     struct job **jobs; /* [job_n] by id, which is also by age: oldest first */
     size_t job_n, job_capacity, job_unfinished_n;
     uint64_t job_last_id;
@@ -136,6 +138,12 @@ SERVICE_MUST int answer_compute(const struct answer_input *input, const struct f
                                 struct err *err);
 /* In words, why this answered; no_model: why there is no model. */
 void answer_why(struct forecast_answer *answer, const char *no_model);
+
+/* ---- stateless.c ---- */
+
+/* Cancels the stateless requests that train networks: they may take minutes, a stop may not. Each is told
+ * ERR_UNAVAILABLE, as a whole or for the entries not reached. The others end by themselves, soon. */
+void stateless_drain(struct service *service);
 
 /* ---- fit_start.c, fit_end.c: one fit from its start to its publication ---- */
 

@@ -53,6 +53,7 @@ void service_drain(struct service *service)
 {
     service->draining = true;
     jobs_drain(service);
+    stateless_drain(service);
 }
 
 bool service_idle(const struct service *service)

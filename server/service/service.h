@@ -36,7 +36,7 @@ SERVICE_MUST int service_boot(struct service *service, struct err *err);
 void service_resume(struct service *service);
 
 /* Starts no more fits, cancels the running ones (their jobs stay unfinished in the store and run again
- * after the next boot), refuses new writes with ERR_UNAVAILABLE. */
+ * after the next boot) and the stateless requests with fits, refuses new writes with ERR_UNAVAILABLE. */
 void service_drain(struct service *service);
 
 /* Whether nothing is in flight: no store request, no task, no callback owed. After service_drain, run the

@@ -12,6 +12,7 @@
 
 struct stateless_task {
     struct pool_task task; /* first */
+    struct stateless_task *next, **link; /* in the service's list */
     struct service *service;
     struct stateless_batch *batch;
     stateless_done done;
@@ -163,6 +164,37 @@ static void run(struct pool_task *pool_task)
     }
 }
 
+static void list(struct service *service, struct stateless_task *task)
+{
+    task->link = &service->stateless;
+    task->next = service->stateless;
+    if (task->next)
+        task->next->link = &task->next;
+    service->stateless = task;
+}
+
+static void unlist(struct stateless_task *task)
+{
+    *task->link = task->next;
+    if (task->next)
+        task->next->link = task->link;
+}
+
+static bool trains(const struct stateless_batch *batch)
+{
+    for (size_t i = 0; i < batch->n; i++)
+        if (batch->items[i].fit)
+            return true;
+    return false;
+}
+
+void stateless_drain(struct service *service)
+{
+    for (struct stateless_task *task = service->stateless; task; task = task->next)
+        if (trains(task->batch))
+            pool_cancel(service->pool, &task->task);
+}
+
 static void deliver(struct message *message)
 {
     struct stateless_task *task = (struct stateless_task *)message;
@@ -170,6 +202,7 @@ static void deliver(struct message *message)
 
     task->service->task_n--;
     task->service->stateless_n--;
+    unlist(task);
     if (!task->task.started)
         (void)err_stopped(&err);
     task->done(task->ctx, err.code == ERR_NONE ? NULL : &err, task->batch);
@@ -186,6 +219,7 @@ static int submit(struct service *service, struct stateless_task *task, struct e
         return -1;
     service->stateless_n++;
     service->task_n++;
+    list(service, task);
     return 0;
 }
 

@@ -263,6 +263,23 @@ static void a_stateless_fit_answers_with_a_model(void **state)
     stateless_batch_free(batch);
 }
 
+static void a_drain_cancels_a_stateless_question_that_trains(void **state)
+{
+    struct fixture *f = *state;
+    struct got got = {0};
+    struct err err;
+    struct stateless_batch *batch = batch_of(3, 300, 7);
+
+    batch->items[1].fit = true;
+    block_worker(f);
+    assert_int_equal(service_forecast_stateless(f->service, batch, on_stateless, &got, &err), 0);
+    service_drain(f->service);
+    unblock_worker(f);
+    run_until(f, &got.called);
+    assert_int_equal(got.err.code, ERR_UNAVAILABLE);
+    stateless_batch_free(got.batch);
+}
+
 static void a_drain_lets_a_stateless_question_end_and_takes_no_new_one(void **state)
 {
     struct fixture *f = *state;
@@ -311,6 +328,7 @@ int main(void)
         TEST(a_stateless_forecast_equals_the_stored_one),
         TEST(one_bad_item_leaves_the_others_standing),
         TEST(a_stateless_fit_answers_with_a_model),
+        TEST(a_drain_cancels_a_stateless_question_that_trains),
         TEST(a_drain_lets_a_stateless_question_end_and_takes_no_new_one),
         TEST(wrong_levels_are_refused),
     };
