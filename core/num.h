@@ -30,10 +30,4 @@ static inline size_t trm_max_size(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-/* count * size into *ret; false on overflow. */
-static inline bool trm_size_mul(size_t count, size_t size, size_t *ret)
-{
-    return !__builtin_mul_overflow(count, size, ret);
-}
-
 #endif

@@ -207,12 +207,10 @@ static int join_fit(struct job *job, struct fit_waiter *waiter, struct err *err)
 int service_fit(struct service *service, const char *id, bool full, fit_done done, void *ctx,
                 struct err *err)
 {
-    struct entry *entry = find_series(service, id, err);
+    struct entry *entry = find_writable(service, id, err);
 
-    if (!entry || check_open(service, err))
+    if (!entry)
         return -1;
-    if (entry->deleting)
-        return err_no_series(err, id);
     struct fit_waiter *waiter = malloc(sizeof *waiter);
     if (!waiter)
         return err_set(err, ERR_NO_MEMORY, "out of memory");

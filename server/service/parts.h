@@ -49,21 +49,26 @@ SERVICE_MUST int check_open(const struct service *service, struct err *err);
 /* The series' entry where it exists, or NULL with ERR_NOT_FOUND. Deleting ones still exist. */
 struct entry *find_series(const struct service *service, const char *id, struct err *err);
 int err_no_series(struct err *err, const char *id);
+/* The same for a write: also NULL where the service is not open or the series is being deleted. */
+struct entry *find_writable(const struct service *service, const char *id, struct err *err);
 
 /* ---- turns.c: writes to one series, one after another where they must be ---- */
 
-/* Embedded in a write. begin() looks the series up, checks, and sends the write to the store or
- * lets it wait; it returns 0 (the write lives on) or -1 (it is the caller's to free). refuse()
- * tells whoever asked, and frees. */
+/* Embedded in a write. send() checks the write against the series as it is now and hands it to the store;
+ * creating tells it that the entry is new. It returns 0 (the write lives on, until the store's done) or -1
+ * (nothing has changed). refuse() tells whoever asked, and frees. */
 struct turn {
     struct turn *next;
     struct service *service;
-    int (*begin)(struct turn *turn, struct err *err);
+    char id[SERIES_ID_MAX + 1];
+    bool may_create, creating;
+    int (*send)(struct turn *turn, struct entry *entry, struct err *err);
     void (*refuse)(struct turn *turn, const struct err *err);
 };
 
-/* Lets the write wait for the shaping write to this entry. Returns 0, or -1 with ERR_BUSY. */
-SERVICE_MUST int turn_wait(struct entry *entry, struct turn *turn, struct err *err);
+/* Looks the series up or creates it, and sends the write or lets it wait for the shaping one. Returns 0,
+ * or -1 with *err (the write is the caller's to free): ERR_NOT_FOUND, ERR_BUSY, or what send() says. */
+SERVICE_MUST int turn_begin(struct turn *turn, struct err *err);
 /* Ends the entry's shaping write and takes out the ones that wait … */
 struct turn *turns_take(struct entry *entry);
 /* … which begin now, in order (the entry may be gone). */

@@ -9,16 +9,14 @@
 
 struct points_write {
     struct turn turn; /* first */
-    char id[SERIES_ID_MAX + 1];
     struct point *points; /* [n]; the store's once it has been sent */
     size_t n;
-    bool create;
     points_put_done done;
     void *ctx;
     uint64_t arrived_ns;
     /* Once sent: */
     int64_t key;
-    bool creating, shaping, sets_grid;
+    bool shaping, sets_grid;
     struct trm_grid grid;
     struct point *tail; /* [tail_n] the newest points, as many as memory can hold */
     size_t tail_n;
@@ -88,7 +86,7 @@ static void tell(struct points_write *write, const struct store_result *result)
                                  .updated = result->updated,
                                  .unchanged = result->unchanged,
                                  .revision = result->revision,
-                                 .created = write->creating};
+                                 .created = write->turn.creating};
 
     counters_add(write->turn.service->counters, COUNTER_POINTS_WRITTEN, write->n);
     counters_observe(write->turn.service->counters, HISTOGRAM_COMMIT,
@@ -110,7 +108,7 @@ static void committed(void *ctx, struct store_result *result)
         fit_consider(service, entry);
         tell(write, result);
     } else {
-        if (write->creating)
+        if (write->turn.creating)
             registry_remove(service->registry, entry);
         write->done(write->ctx, &result->err, NULL);
     }
@@ -118,8 +116,9 @@ static void committed(void *ctx, struct store_result *result)
     turns_begin(turns);
 }
 
-static int to_store(struct points_write *write, struct entry *entry, struct err *err)
+static int to_store(struct turn *turn, struct entry *entry, struct err *err)
 {
+    struct points_write *write = (struct points_write *)turn;
     struct service *service = write->turn.service;
     struct point *points = write->points;
     struct store_series row;
@@ -127,49 +126,16 @@ static int to_store(struct points_write *write, struct entry *entry, struct err 
     if (fit_in(write, entry, err))
         return -1;
     write->key = entry->key;
-    write->shaping = write->creating || !entry->grid_known;
+    write->shaping = write->turn.creating || !entry->grid_known;
     entry_row(entry, &entry->settings, false, NULL, &row);
     write->points = NULL;
     if (store_put_points(service->store, entry->key, points, write->n,
-                         write->creating ? &row : NULL, write->sets_grid ? &write->grid : NULL,
+                         write->turn.creating ? &row : NULL, write->sets_grid ? &write->grid : NULL,
                          committed, write, err))
         return -1;
     store_began(service);
     entry->shaping = entry->shaping || write->shaping;
     return 0;
-}
-
-static int begin_new(struct points_write *write, struct err *err)
-{
-    struct service *service = write->turn.service;
-
-    if (!write->create)
-        return err_no_series(err, write->id);
-    struct entry *entry = entry_create(service, write->id, err);
-    if (!entry)
-        return -1;
-    write->creating = true;
-    if (to_store(write, entry, err)) {
-        registry_remove(service->registry, entry);
-        return -1;
-    }
-    return 0;
-}
-
-static int begin(struct turn *turn, struct err *err)
-{
-    struct points_write *write = (struct points_write *)turn;
-    struct entry *entry = registry_find(turn->service->registry, write->id);
-
-    if (check_open(turn->service, err))
-        return -1;
-    if (!entry)
-        return begin_new(write, err);
-    if (entry->deleting)
-        return err_no_series(err, write->id);
-    if (entry->shaping)
-        return turn_wait(entry, turn, err);
-    return to_store(write, entry, err);
 }
 
 int service_put_points(struct service *service, const char *id, struct point *points, size_t n,
@@ -181,10 +147,12 @@ int service_put_points(struct service *service, const char *id, struct point *po
         free(points);
         return err_set(err, ERR_NO_MEMORY, "out of memory");
     }
-    *write = (struct points_write){.turn = {.service = service, .begin = begin, .refuse = refuse},
+    *write = (struct points_write){.turn = {.service = service,
+                                            .may_create = create,
+                                            .send = to_store,
+                                            .refuse = refuse},
                                    .points = points,
                                    .n = n,
-                                   .create = create,
                                    .done = done,
                                    .ctx = ctx,
                                    .arrived_ns = clock_mono_ns()};
@@ -192,8 +160,8 @@ int service_put_points(struct service *service, const char *id, struct point *po
         write_free(write);
         return -1;
     }
-    memcpy(write->id, id, strlen(id) + 1);
-    if (begin(&write->turn, err)) {
+    memcpy(write->turn.id, id, strlen(id) + 1);
+    if (turn_begin(&write->turn, err)) {
         write_free(write);
         return -1;
     }

@@ -7,13 +7,12 @@
 
 struct series_write {
     struct turn turn; /* first */
-    char id[SERIES_ID_MAX + 1];
     struct series_patch patch; /* labels copied */
     series_put_done done;
     void *ctx;
     /* Once sent: */
     int64_t key;
-    bool creating, sets_grid;
+    bool sets_grid;
     struct trm_grid grid;
     struct series_settings settings; /* what the series has after it */
 };
@@ -139,7 +138,7 @@ static void committed(void *ctx, struct store_result *result)
     struct service *service = write->turn.service;
     struct entry *entry = registry_by_key(service->registry, write->key);
     struct turn *turns = turns_take(entry);
-    struct series_put_result told = {.created = write->creating};
+    struct series_put_result told = {.created = write->turn.creating};
 
     store_ended(service, result);
     if (result->err.code == ERR_NONE) {
@@ -147,7 +146,7 @@ static void committed(void *ctx, struct store_result *result)
         fit_reshape(service, entry);
         write->done(write->ctx, NULL, &told);
     } else {
-        if (write->creating)
+        if (write->turn.creating)
             registry_remove(service->registry, entry);
         write->done(write->ctx, &result->err, NULL);
     }
@@ -155,8 +154,9 @@ static void committed(void *ctx, struct store_result *result)
     turns_begin(turns);
 }
 
-static int to_store(struct series_write *write, struct entry *entry, struct err *err)
+static int to_store(struct turn *turn, struct entry *entry, struct err *err)
 {
+    struct series_write *write = (struct series_write *)turn;
     struct service *service = write->turn.service;
     struct store_series row;
 
@@ -173,37 +173,6 @@ static int to_store(struct series_write *write, struct entry *entry, struct err 
     return 0;
 }
 
-static int begin_new(struct series_write *write, struct err *err)
-{
-    struct service *service = write->turn.service;
-    struct entry *entry = entry_create(service, write->id, err);
-
-    if (!entry)
-        return -1;
-    write->creating = true;
-    if (to_store(write, entry, err)) {
-        registry_remove(service->registry, entry);
-        return -1;
-    }
-    return 0;
-}
-
-static int begin(struct turn *turn, struct err *err)
-{
-    struct series_write *write = (struct series_write *)turn;
-    struct entry *entry = registry_find(turn->service->registry, write->id);
-
-    if (check_open(turn->service, err))
-        return -1;
-    if (!entry)
-        return begin_new(write, err);
-    if (entry->deleting)
-        return err_no_series(err, write->id);
-    if (entry->shaping)
-        return turn_wait(entry, turn, err);
-    return to_store(write, entry, err);
-}
-
 int service_put_series(struct service *service, const char *id, const struct series_patch *patch,
                        series_put_done done, void *ctx, struct err *err)
 {
@@ -212,16 +181,17 @@ int service_put_series(struct service *service, const char *id, const struct ser
     struct series_write *write = calloc(1, sizeof *write);
     if (!write)
         return err_set(err, ERR_NO_MEMORY, "out of memory");
-    write->turn = (struct turn){.service = service, .begin = begin, .refuse = refuse};
+    write->turn = (struct turn){
+        .service = service, .may_create = true, .send = to_store, .refuse = refuse};
     write->done = done;
     write->ctx = ctx;
-    memcpy(write->id, id, strlen(id) + 1);
+    memcpy(write->turn.id, id, strlen(id) + 1);
     write->patch.set = patch->set;
     if (!series_settings_copy(&patch->settings, &write->patch.settings)) {
         write_free(write);
         return err_set(err, ERR_NO_MEMORY, "out of memory");
     }
-    if (begin(&write->turn, err)) {
+    if (turn_begin(&write->turn, err)) {
         write_free(write);
         return -1;
     }
@@ -257,12 +227,10 @@ static void deleted(void *ctx, struct store_result *result)
 int service_delete_series(struct service *service, const char *id, plain_done done, void *ctx,
                           struct err *err)
 {
-    struct entry *entry = find_series(service, id, err);
+    struct entry *entry = find_writable(service, id, err);
 
-    if (!entry || check_open(service, err))
+    if (!entry)
         return -1;
-    if (entry->deleting)
-        return err_no_series(err, id);
     struct series_delete *deletion = malloc(sizeof *deletion);
     if (!deletion)
         return err_set(err, ERR_NO_MEMORY, "out of memory");

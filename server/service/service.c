@@ -112,6 +112,19 @@ struct entry *find_series(const struct service *service, const char *id, struct 
     return NULL;
 }
 
+struct entry *find_writable(const struct service *service, const char *id, struct err *err)
+{
+    struct entry *entry = find_series(service, id, err);
+
+    if (!entry || check_open(service, err))
+        return NULL;
+    if (entry->deleting) {
+        err_no_series(err, id);
+        return NULL;
+    }
+    return entry;
+}
+
 void service_stats(struct service *service, struct service_stats *ret)
 {
     *ret = (struct service_stats){0};

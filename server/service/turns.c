@@ -3,7 +3,7 @@
  * Writes of points to a known grid never wait. */
 #include "server/service/parts.h"
 
-int turn_wait(struct entry *entry, struct turn *turn, struct err *err)
+static int turn_wait(struct entry *entry, struct turn *turn, struct err *err)
 {
     if (turn->service->turn_n >= TURNS_MAX)
         return err_set(err, ERR_BUSY,
@@ -18,6 +18,36 @@ int turn_wait(struct entry *entry, struct turn *turn, struct err *err)
     entry->waiting_last = turn;
     turn->service->turn_n++;
     return 0;
+}
+
+static int begin_new(struct turn *turn, struct err *err)
+{
+    if (!turn->may_create)
+        return err_no_series(err, turn->id);
+    struct entry *entry = entry_create(turn->service, turn->id, err);
+    if (!entry)
+        return -1;
+    turn->creating = true;
+    if (turn->send(turn, entry, err)) {
+        registry_remove(turn->service->registry, entry);
+        return -1;
+    }
+    return 0;
+}
+
+int turn_begin(struct turn *turn, struct err *err)
+{
+    struct entry *entry = registry_find(turn->service->registry, turn->id);
+
+    if (check_open(turn->service, err))
+        return -1;
+    if (!entry)
+        return begin_new(turn, err);
+    if (entry->deleting)
+        return err_no_series(err, turn->id);
+    if (entry->shaping)
+        return turn_wait(entry, turn, err);
+    return turn->send(turn, entry, err);
 }
 
 struct turn *turns_take(struct entry *entry)
@@ -35,7 +65,7 @@ void turns_begin(struct turn *turns)
         struct err err;
         next = turn->next;
         turn->service->turn_n--;
-        if (turn->begin(turn, &err))
+        if (turn_begin(turn, &err))
             turn->refuse(turn, &err);
     }
 }
