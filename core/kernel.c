@@ -134,6 +134,140 @@ static void silu(size_t n, const float *x, float *y, float *d)
     }
 }
 
+/* The polynomial of atanh: ln((1 + s) / (1 - s)) = 2 s (1 + s^2 / 3 + s^4 / 5 + ...), good to 1e-8
+ * relative for |s| <= 1/3. */
+static inline vec log_ratio(vec s)
+{
+    vec q = s * s;
+
+    return 2.0f * s * (1.0f + q * (3.3333333e-1f + q * (0.2f + q * (1.4285714e-1f + q * (1.1111111e-1f +
+                      q * (9.0909091e-2f + q * 7.6923077e-2f))))));
+}
+
+/* ln x for normal x > 0: the exponent times ln 2, and the ratio's series for the mantissa in [1, 2). */
+static inline vec log_near(vec x)
+{
+    ints bits = (ints)x;
+    vec exponent = __builtin_convertvector((bits >> 23) - 127, vec);
+    vec m = (vec)((bits & 0x7fffff) | 0x3f800000);
+
+    return exponent * 0.693359375f + (log_ratio((m - 1.0f) / (m + 1.0f)) - exponent * 2.12194440e-4f);
+}
+
+static inline vec magnitude(vec x)
+{
+    return (vec)((ints)x & 0x7fffffff);
+}
+
+static inline vec sign_of(vec sign, vec x)
+{
+    return (vec)(((ints)x & 0x7fffffff) | ((ints)sign & ~0x7fffffff));
+}
+
+static inline vec at_most(vec x, float bound)
+{
+    vec top = (vec){0} + bound;
+    return choose(x > top, top, x);
+}
+
+static inline void softplus_vec(vec x, vec *y, vec *d)
+{
+    vec e = exp_near(-at_most(magnitude(x), 80.0f)); /* in (0, 1]: no overflow, and small e stay exact */
+
+    *y = choose(x > 0, x, (vec){0}) + log_ratio(e / (2.0f + e));
+    *d = choose(x > 0, (vec){0} + 1.0f, e) / (1.0f + e);
+}
+
+static inline vec tanh_vec(vec x)
+{
+    vec e = exp_near(-2.0f * at_most(magnitude(x), 40.0f));
+    return sign_of(x, (1.0f - e) / (1.0f + e));
+}
+
+static inline vec signed_log_vec(vec x)
+{
+    return sign_of(x, log_near(1.0f + at_most(magnitude(x), 1e38f)));
+}
+
+/* What does not fill a register, in one; the rest of it is `fill`. */
+static inline vec load_some(const float *p, size_t n, float fill)
+{
+    vec v = (vec){0} + fill;
+    memcpy(&v, p, n * sizeof *p);
+    return v;
+}
+
+static void softplus(size_t n, const float *x, float *y, float *d)
+{
+    for (size_t i = 0; i < n; i += LANES) {
+        size_t some = n - i < LANES ? n - i : LANES;
+        vec out, slope;
+        softplus_vec(some == LANES ? load(x + i) : load_some(x + i, some, 0), &out, &slope);
+        memcpy(y + i, &out, some * sizeof *y);
+        memcpy(d + i, &slope, some * sizeof *d);
+    }
+}
+
+static inline __attribute__((always_inline)) void each(size_t n, const float *x, float *y, vec (*f)(vec))
+{
+    size_t i = 0;
+
+    for (; i + LANES <= n; i += LANES)
+        *(vec_any *)(y + i) = f(load(x + i));
+    if (i < n) {
+        vec last = f(load_some(x + i, n - i, 0));
+        memcpy(y + i, &last, (n - i) * sizeof *y);
+    }
+}
+
+static void tanh_all(size_t n, const float *x, float *y)
+{
+    each(n, x, y, tanh_vec);
+}
+
+static void signed_log(size_t n, const float *x, float *y)
+{
+    each(n, x, y, signed_log_vec);
+}
+
+static float largest(size_t n, const float *x)
+{
+    vec top = (vec){0} - 3e38f;
+    float most = -3e38f;
+
+    for (size_t i = 0; i < n; i += LANES) {
+        vec v = n - i >= LANES ? load(x + i) : load_some(x + i, n - i, -3e38f);
+        top = choose(v > top, v, top);
+    }
+    for (int l = 0; l < LANES; l++)
+        most = top[l] > most ? top[l] : most;
+    return most;
+}
+
+static void softmax_row(size_t n, const float *x, float *y)
+{
+    float top = largest(n, x), total = 0;
+    vec sum = {0};
+
+    for (size_t i = 0; i < n; i += LANES) {
+        size_t some = n - i < LANES ? n - i : LANES;
+        vec below = (some == LANES ? load(x + i) : load_some(x + i, some, -3e38f)) - top;
+        vec e = choose(below > -80.0f, exp_near(choose(below > -80.0f, below, (vec){0})), (vec){0});
+        sum += e;
+        memcpy(y + i, &e, some * sizeof *y);
+    }
+    for (int l = 0; l < LANES; l++)
+        total += sum[l];
+    for (size_t i = 0; i < n; i++)
+        y[i] /= total;
+}
+
+static void softmax(size_t m, size_t n, const float *x, size_t x_row, float *y, size_t y_row)
+{
+    for (size_t i = 0; i < m; i++)
+        softmax_row(n, x + i * x_row, y + i * y_row);
+}
+
 /* Right-looking: the inner loop is a row update over contiguous memory. */
 static int cholesky(size_t n, double *a, size_t row, double *work)
 {
@@ -185,6 +319,10 @@ const struct trm_kernels TRM_KERNEL_SET = {
     .name = TRM_KERNEL_NAME,
     .sgemm = sgemm,
     .silu = silu,
+    .softplus = softplus,
+    .tanh = tanh_all,
+    .signed_log = signed_log,
+    .softmax = softmax,
     .cholesky = cholesky,
     .cholesky_solve = cholesky_solve,
 };

@@ -21,6 +21,20 @@ struct trm_kernels {
      * relative or 1e-7 absolute of the exact value for every finite x. */
     void (*silu)(size_t n, const float *x, float *y, float *d);
 
+    /* y[i] = ln(1 + e^x[i]) > 0 and d[i] = its derivative, the logistic function, both within 1e-6
+     * relative; x below -80 counts as -80. x, y and d do not overlap. */
+    void (*softplus)(size_t n, const float *x, float *y, float *d);
+
+    /* y[i] = tanh x[i], within 3e-7 absolute. y may be x. */
+    void (*tanh)(size_t n, const float *x, float *y);
+
+    /* y[i] = sign(x[i]) ln(1 + |x[i]|), within 3e-7 absolute or relative. y may be x. */
+    void (*signed_log)(size_t n, const float *x, float *y);
+
+    /* Every row of y[m][n] = softmax of the row of x[m][n], within 1e-5 relative; what is 80 or more
+     * below the largest gets 0. Row strides x_row and y_row; y may be x. */
+    void (*softmax)(size_t m, size_t n, const float *x, size_t x_row, float *y, size_t y_row);
+
     /* In place Cholesky factor of the lower triangle of a[n][n] (row stride row): a = L L'. The upper
      * triangle is not read and not written. Returns 0, or -1 when a pivot is not positive. work[n]. */
     int (*cholesky)(size_t n, double *a, size_t row, double *work);

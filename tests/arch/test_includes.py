@@ -29,6 +29,7 @@ TABLE = {
     "server/http": (("server/service/", "server/base/", "core/", "server/http/", "server/store/store.h",
                      "server/train/pool.h", "server/train/model_ref.h"),
                     ("microhttpd", "jansson", "uv", "zlib")),
+    "server/tool": (("core/", "server/tool/"), ("jansson", "zlib", "uv")),
     "server": (EVERYTHING, ("uv",)),
 }
 # Formats as data, made at build time, belong to the layer that speaks them.

@@ -55,6 +55,62 @@ static void silu_is_close_to_libm(const struct trm_kernels *k)
     }
 }
 
+static void softplus_is_close_to_libm(const struct trm_kernels *k)
+{
+    for (double x = -80; x <= 200; x += .0137) {
+        float in = (float)x, y, d;
+        k->softplus(1, &in, &y, &d);
+        double exact = fmax((double)in, 0) + log1p(exp(-fabs((double)in)));
+        assert_near((double)y, exact, 1e-6 * exact);
+        assert_near((double)d, 1 / (1 + exp(-(double)in)), 1e-6 / (1 + exp(-(double)in)));
+    }
+}
+
+static void squashing_is_close_to_libm(const struct trm_kernels *k)
+{
+    for (double x = -30; x <= 30; x += .00137) {
+        float in[9], flat[9], logs[9];
+        for (int i = 0; i < 9; i++)
+            in[i] = (float)(i < 8 ? x : sinh(x));
+        k->tanh(9, in, flat);
+        k->signed_log(9, in, logs);
+        for (int i = 0; i < 9; i++) {
+            double log_exact = copysign(log1p(fabs((double)in[i])), (double)in[i]);
+            assert_near((double)flat[i], tanh((double)in[i]), 3e-7);
+            assert_near((double)logs[i], log_exact, 3e-7 * (1 + fabs(log_exact)));
+        }
+    }
+}
+
+static void softmax_is_close_to_libm(const struct trm_kernels *k)
+{
+    float x[3][41], y[3][41];
+    struct trm_rng rng;
+
+    trm_rng_seed(&rng, 3);
+    for (size_t n = 1; n <= 41; n++) {
+        for (int i = 0; i < 3 * 41; i++)
+            x[i / 41][i % 41] = (float)((i / 41 * 10 + 1) * trm_rng_normal(&rng));
+        memset(y, 0, sizeof y);
+        k->softmax(3, n, x[0], 41, y[0], 41);
+        for (int r = 0; r < 3; r++) {
+            double top = -1e30, sum = 0;
+            for (size_t i = 0; i < n; i++)
+                top = fmax(top, (double)x[r][i]);
+            for (size_t i = 0; i < n; i++)
+                sum += exp((double)x[r][i] - top);
+            for (size_t i = 0; i < n; i++) {
+                double exact = exp((double)x[r][i] - top) / sum;
+                assert_near((double)y[r][i], exact, 1e-5 * exact + 2e-35);
+            }
+            assert_true(n == 41 || y[r][n] == 0);
+        }
+        k->softmax(3, n, x[0], 41, x[0], 41);
+        for (int r = 0; r < 3; r++)
+            assert_memory_equal(x[r], y[r], n * sizeof(float));
+    }
+}
+
 static void cholesky_solves_the_system(const struct trm_kernels *k)
 {
     enum { N = 37, M = 5 };
@@ -86,6 +142,9 @@ static void chosen_kernels_are_right(void **state)
     (void)state;
     product_equals_plain_loops_for_every_edge(trm_kernels());
     silu_is_close_to_libm(trm_kernels());
+    softplus_is_close_to_libm(trm_kernels());
+    squashing_is_close_to_libm(trm_kernels());
+    softmax_is_close_to_libm(trm_kernels());
     cholesky_solves_the_system(trm_kernels());
 }
 
@@ -94,6 +153,9 @@ static void baseline_kernels_are_right(void **state)
     (void)state;
     product_equals_plain_loops_for_every_edge(trm_kernels_baseline());
     silu_is_close_to_libm(trm_kernels_baseline());
+    softplus_is_close_to_libm(trm_kernels_baseline());
+    squashing_is_close_to_libm(trm_kernels_baseline());
+    softmax_is_close_to_libm(trm_kernels_baseline());
     cholesky_solves_the_system(trm_kernels_baseline());
 }
 

@@ -1,0 +1,228 @@
+/* The bank's table of drafts and the order in which they are drawn. */
+#include "core/bank_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    bool additive;
+} drafts[TRM_BANK_DRAFTS] = {
+#define TRM_BANK_ROW(name, text, additive) {text, additive},
+    TRM_BANK_LIST(TRM_BANK_ROW)
+#undef TRM_BANK_ROW
+};
+
+const char *trm_bank_name(enum trm_bank_draft draft)
+{
+    return drafts[draft].name;
+}
+
+bool trm_bank_is_additive(enum trm_bank_draft draft)
+{
+    return drafts[draft].additive;
+}
+
+static void place(struct trm_bank *b, size_t n, size_t season, size_t leads)
+{
+    size_t room = n + 2 * season + leads + 64;
+    double *at = b->all;
+
+    b->plain.d = at, at += n;
+    b->plain2.d = at, at += n;
+    b->logs.d = at, at += n;
+    b->log_v = at, at += n;
+    b->plain.index = at, at += season;
+    b->index2 = b->plain2.index = at, at += season;
+    b->logs.index = at, at += season;
+    b->work = at, at += room;
+    b->work2 = at, at += room;
+    b->path = at, at += room;
+    b->gram = at, at += 17 * 17;
+    b->analog[0] = at, at += ANALOG_MAX * leads;
+    b->analog[1] = at;
+    b->window = b->all_f;
+    b->distance = b->all_f + n + 1;
+}
+
+enum trm_status trm_bank_new(size_t n_max, size_t season_max, size_t leads_max,
+                             struct trm_bank **ret)
+{
+    struct trm_bank *b = calloc(1, sizeof *b);
+    size_t room = n_max + 2 * season_max + leads_max + 64;
+
+    if (!b)
+        return TRM_ENOMEM;
+    b->n_max = n_max, b->season_max = season_max, b->leads_max = leads_max;
+    b->all = malloc((4 * n_max + 3 * season_max + 3 * room + 17 * 17 + 2 * ANALOG_MAX * leads_max) *
+                    sizeof *b->all);
+    b->all_f = malloc((2 * n_max + 2) * sizeof *b->all_f);
+    if (!b->all || !b->all_f) {
+        trm_bank_free(b);
+        return TRM_ENOMEM;
+    }
+    place(b, n_max, season_max, leads_max);
+    *ret = b;
+    return TRM_OK;
+}
+
+void trm_bank_free(struct trm_bank *bank)
+{
+    if (!bank)
+        return;
+    trm_ridge_done(&bank->ridge);
+    free(bank->all);
+    free(bank->all_f);
+    free(bank);
+}
+
+/* ---- drawing ---- */
+
+static void fill(double *at, size_t n, double value)
+{
+    for (size_t j = 0; j < n; j++)
+        at[j] = value;
+}
+
+/* Levels and trends of what the season leaves, and the season back on. */
+static void levels(struct trm_bank *bank, const struct draw *w)
+{
+    const double *d = bank->plain.d;
+    size_t n = bank->plain.n, m = bank->plain.season, H = w->leads;
+    size_t recent = trm_min_size(n, trm_max_size(2 * m, 10));
+    size_t last = trm_min_size(n, m > 1 ? m : 6);
+    struct ses ses = trm_bank_ses(d, n);
+
+    fill(row(w, TRM_BANK_SES), H, ses.level);
+    trm_bank_theta(d, n, ses, H, row(w, TRM_BANK_THETA));
+    trm_bank_holt(d, n, H, row(w, TRM_BANK_HOLT));
+    trm_bank_ols(d + n - recent, recent, H, row(w, TRM_BANK_OLS_RECENT));
+    trm_bank_ols(d, n, H, row(w, TRM_BANK_OLS_ALL));
+    fill(row(w, TRM_BANK_MEAN), H, trm_bank_mean(d, n));
+    fill(row(w, TRM_BANK_LAST_MEAN), H, trm_bank_mean(d + n - last, last));
+    trm_bank_ar1(d, n, H, row(w, TRM_BANK_AR1));
+    trm_bank_ar(d, n, trm_min_size(30, m + 2), false, H, bank->path, row(w, TRM_BANK_AR));
+    trm_bank_ar(d, n, 8, true, H, bank->path, row(w, TRM_BANK_ARI));
+    static const enum trm_bank_draft seasoned[] = {
+        TRM_BANK_SES,     TRM_BANK_THETA, TRM_BANK_HOLT,      TRM_BANK_OLS_RECENT,
+        TRM_BANK_OLS_ALL, TRM_BANK_MEAN,  TRM_BANK_LAST_MEAN, TRM_BANK_LAST_MEDIAN,
+        TRM_BANK_AR1,     TRM_BANK_AR,    TRM_BANK_ARI};
+    for (size_t i = 0; i < sizeof seasoned / sizeof *seasoned; i++)
+        trm_bank_add_index(bank, w, false, row(w, seasoned[i]));
+}
+
+/* The same without the longer season too; without one, nearest relatives. */
+static void long_levels(struct trm_bank *bank, const struct draw *w)
+{
+    const double *d = bank->plain2.d;
+    size_t n = bank->plain2.n, H = w->leads;
+
+    fill(row(w, TRM_BANK_LONG_SES), H, trm_bank_ses(d, n).level);
+    trm_bank_ar1(d, n, H, row(w, TRM_BANK_LONG_REVERT));
+    trm_bank_ar(d, n, 10, false, H, bank->path, row(w, TRM_BANK_LONG_AR));
+    trm_bank_add_index(bank, w, true, row(w, TRM_BANK_LONG_SES));
+    trm_bank_add_index(bank, w, true, row(w, TRM_BANK_LONG_REVERT));
+    trm_bank_add_index(bank, w, true, row(w, TRM_BANK_LONG_AR));
+}
+
+/* Logarithms where every value is positive, or where the few that are not can be lifted by a tenth
+ * of the mean. Returns the lift, or -1 where logarithms make no sense. */
+static double take_logs(struct trm_bank *bank, const struct draw *w)
+{
+    double low = INFINITY, mean = trm_bank_mean(w->v, w->n);
+
+    for (size_t i = 0; i < w->n; i++)
+        low = fmin(low, w->v[i]);
+    if (low < 0 || !(mean > 0))
+        return -1;
+    double lift = low > .02 * mean ? 0 : .1 * mean;
+    for (size_t i = 0; i < w->n; i++)
+        bank->log_v[i] = log(w->v[i] + lift);
+    return lift;
+}
+
+static void log_levels(struct trm_bank *bank, const struct draw *w)
+{
+    static const enum trm_bank_draft logs[] = {TRM_BANK_LOG_SES, TRM_BANK_LOG_THETA,
+                                               TRM_BANK_LOG_HOLT, TRM_BANK_LOG_OLS,
+                                               TRM_BANK_LOG_SAR};
+    static const enum trm_bank_draft plain[] = {TRM_BANK_SES, TRM_BANK_THETA, TRM_BANK_HOLT,
+                                                TRM_BANK_OLS_ALL, TRM_BANK_SAR};
+    double lift = take_logs(bank, w);
+    size_t H = w->leads;
+
+    for (size_t i = 0; i < 5; i++)
+        memcpy(row(w, logs[i]), row(w, plain[i]), H * sizeof(double));
+    if (lift < 0)
+        return;
+    trm_bank_plain(bank->log_v, w->n, w->season, bank->work, &bank->logs);
+    const double *d = bank->logs.d;
+    size_t n = bank->logs.n;
+    struct ses ses = trm_bank_ses(d, n);
+    fill(row(w, TRM_BANK_LOG_SES), H, ses.level);
+    trm_bank_theta(d, n, ses, H, row(w, TRM_BANK_LOG_THETA));
+    trm_bank_holt(d, n, H, row(w, TRM_BANK_LOG_HOLT));
+    trm_bank_ols(d, n, H, row(w, TRM_BANK_LOG_OLS));
+    trm_bank_sar(bank, bank->log_v, w->n, w->season, w->season2, H, row(w, TRM_BANK_LOG_SAR));
+    for (size_t i = 0; i < 5; i++)
+        for (size_t j = 0; j < H; j++) {
+            double *at = &row(w, logs[i])[j];
+            double index = i < 4 ? bank->logs.index[j % bank->logs.season] : 0;
+            *at = exp(trm_clamp(*at + index, -600, 600)) - lift;
+        }
+}
+
+/* Finite, and no further from the history than ten times its width: a draft that runs away is worth
+ * nothing and would blind the scale of the others. */
+static void bound(const struct draw *w)
+{
+    double low = w->v[0], high = w->v[0];
+
+    for (size_t i = 1; i < w->n; i++) {
+        low = fmin(low, w->v[i]);
+        high = fmax(high, w->v[i]);
+    }
+    double room = 10 * (high - low);
+    for (size_t k = 0; k < TRM_BANK_DRAFTS; k++)
+        for (size_t j = 0; j < w->leads; j++) {
+            double *at = &w->ret[k * w->leads + j];
+            *at = isfinite(*at) ? trm_clamp(*at, low - room, high + room)
+                                : row(w, TRM_BANK_SNAIVE)[j];
+        }
+}
+
+void trm_bank_draw(struct trm_bank *bank, const double *v, size_t n, size_t season, size_t season2,
+                   size_t leads, double *ret)
+{
+    struct draw w = {v, n, season, season2, leads, ret};
+
+    if (n < season + 1)
+        w.season = 1;
+    if (season2 <= w.season || n < season2 + trm_max_size(season2 / 6, 4))
+        w.season2 = 0;
+    trm_bank_plain(v, n, w.season, bank->work, &bank->plain);
+    trm_bank_plain_long(bank, &w);
+    trm_bank_seasonal(bank, &w);
+    trm_bank_seasonal_long(bank, &w);
+    levels(bank, &w);
+    long_levels(bank, &w);
+    trm_bank_sar(bank, v, n, w.season, w.season2, leads, row(&w, TRM_BANK_SAR));
+    trm_bank_direct(bank, &w);
+    trm_bank_analog(bank, &w);
+    trm_bank_winters(bank, &w);
+    log_levels(bank, &w);
+    bound(&w);
+}
+
+void trm_bank_look(const struct trm_bank *bank, struct trm_bank_view *ret)
+{
+    *ret = (struct trm_bank_view){
+        .plain = bank->plain.d,
+        .recent_n = bank->plain.n,
+        .index = bank->plain.index,
+        .strength = bank->plain.strength,
+        .strength2 = bank->plain2.strength,
+        .analog = {bank->analog[0], bank->analog[1]},
+        .analog_n = {bank->analog_n[0], bank->analog_n[1]},
+    };
+}

@@ -1,0 +1,267 @@
+/* Autoregressions: first order, Yule-Walker, on differences, on seasonal lags by ridge, and many
+ * leads at once (ridge.h). Knows normal equations; refuses to go astray: an iterated path that
+ * leaves the history's range by more than twice its width is held there. */
+#include "core/bank_parts.h"
+
+#include "core/kernel.h"
+
+#include <string.h>
+
+#define ORDER_MAX 32
+#define SAR_LAGS 16
+#define SAR_ROWS 700
+#define DIRECT_LOOKBACK_MAX 168 /* the solve grows with its cube */
+
+void trm_bank_ar1(const double *d, size_t n, size_t leads, double *ret)
+{
+    double mean = trm_bank_mean(d, n), product = 0, square = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        square += (d[i] - mean) * (d[i] - mean);
+        if (i)
+            product += (d[i] - mean) * (d[i - 1] - mean);
+    }
+    double phi = square > 0 ? trm_clamp(product / square, 0, 1) : 0, gap = d[n - 1] - mean;
+    for (size_t j = 0; j < leads; j++) {
+        gap *= phi;
+        ret[j] = mean + gap;
+    }
+}
+
+/* Autocovariances 0..order of d[n] around mean. */
+static void autocovariance(const double *d, size_t n, double mean, size_t order, double *ret)
+{
+    for (size_t k = 0; k <= order; k++) {
+        double sum[4] = {0};
+        size_t i = k;
+        for (; i + 4 <= n; i += 4)
+            for (size_t l = 0; l < 4; l++)
+                sum[l] += (d[i + l] - mean) * (d[i + l - k] - mean);
+        for (; i < n; i++)
+            sum[0] += (d[i] - mean) * (d[i - k] - mean);
+        ret[k] = (sum[0] + sum[1] + sum[2] + sum[3]) / (double)n;
+    }
+}
+
+/* Levinson (1947) and Durbin (1960): coefficients of every order up to order_max; the order with
+ * the least AIC is kept. Returns that order. */
+static size_t levinson(const double *cov, size_t n, size_t order_max, double *ret_phi)
+{
+    double phi[ORDER_MAX] = {0}, before[ORDER_MAX], variance = cov[0], least = INFINITY;
+    size_t best = 0;
+
+    if (!(cov[0] > 0))
+        return 0;
+    for (size_t k = 0; k < order_max; k++) {
+        double top = cov[k + 1];
+        memcpy(before, phi, sizeof before);
+        for (size_t i = 0; i < k; i++)
+            top -= before[i] * cov[k - i];
+        double reflect = variance > 0 ? top / variance : 0;
+        if (!(fabs(reflect) < 1))
+            break;
+        for (size_t i = 0; i < k; i++)
+            phi[i] = before[i] - reflect * before[k - 1 - i];
+        phi[k] = reflect;
+        variance *= 1 - reflect * reflect;
+        double aic = (double)n * log(variance / cov[0] + 1e-12) + 2 * (double)(k + 2);
+        if (aic < least) {
+            least = aic;
+            best = k + 1;
+            memcpy(ret_phi, phi, (k + 1) * sizeof *phi);
+        }
+    }
+    return best;
+}
+
+void trm_bank_ar(const double *d, size_t n, size_t order_max, bool difference, size_t leads,
+                 double *path, double *ret)
+{
+    double cov[ORDER_MAX + 1], phi[ORDER_MAX] = {0}, level = d[n - 1];
+    size_t k = difference ? n - 1 : n, order;
+
+    for (size_t i = 0; i < k; i++)
+        path[i] = difference ? d[i + 1] - d[i] : d[i];
+    if (k < 4) { /* too short for a lag: the last value, or the mean */
+        for (size_t j = 0; j < leads; j++)
+            ret[j] = difference ? level : trm_bank_mean(d, n);
+        return;
+    }
+    double mean = difference ? 0 : trm_bank_mean(path, k);
+    order_max = trm_min_size(trm_min_size(order_max, ORDER_MAX), k / 4);
+    autocovariance(path, k, mean, order_max, cov);
+    order = levinson(cov, k, order_max, phi);
+    for (size_t j = 0; j < leads; j++) {
+        double next = mean;
+        for (size_t i = 0; i < order; i++)
+            next += phi[i] * (path[k + j - 1 - i] - mean);
+        path[k + j] = next;
+        level += next;
+        ret[j] = difference ? level : next;
+    }
+}
+
+/* ---- seasonal lags ---- */
+
+struct lags {
+    size_t at[SAR_LAGS], n, longest;
+};
+
+static void add_lag(struct lags *l, size_t lag, size_t limit)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (l->at[i] == lag)
+            return;
+    if (!lag || lag > limit || l->n == SAR_LAGS)
+        return;
+    l->at[l->n++] = lag;
+    l->longest = trm_max_size(l->longest, lag);
+}
+
+/* The recent steps and the neighbourhoods of one, two and three seasons ago, as far as they leave
+ * rows. */
+static struct lags choose_lags(size_t n, size_t m, size_t m2)
+{
+    struct lags l = {.n = 0};
+    size_t limit = n * 3 / 5;
+
+    for (size_t k = 1; k <= 4; k++)
+        add_lag(&l, k, limit);
+    if (m > 1) {
+        size_t wish[] = {m, m + 1, m - 1, 2 * m, 3 * m, 2 * m + 1};
+        for (size_t i = 0; i < sizeof wish / sizeof *wish; i++)
+            add_lag(&l, wish[i], limit);
+    }
+    if (m2) {
+        size_t wish[] = {m2, m2 + 1, m2 - 1, 2 * m2};
+        for (size_t i = 0; i < sizeof wish / sizeof *wish; i++)
+            add_lag(&l, wish[i], limit);
+    }
+    return l;
+}
+
+/* Normal equations of v[t] - mean on its lags over the newest rows: gram[n][n], then the products
+ * with the target behind it. */
+static size_t sar_gram(const double *v, size_t n, double mean, const struct lags *l, double *gram,
+                       double *product)
+{
+    size_t first = trm_max_size(l->longest, n > SAR_ROWS ? n - SAR_ROWS : 0), k = l->n;
+    double x[SAR_LAGS];
+
+    memset(gram, 0, k * k * sizeof *gram);
+    memset(product, 0, k * sizeof *product);
+    for (size_t t = first; t < n; t++) {
+        for (size_t i = 0; i < k; i++)
+            x[i] = v[t - l->at[i]] - mean;
+        for (size_t i = 0; i < k; i++) {
+            for (size_t j = 0; j <= i; j++)
+                gram[i * k + j] += x[i] * x[j];
+            product[i] += x[i] * (v[t] - mean);
+        }
+    }
+    return n - first;
+}
+
+static bool sar_solve(struct trm_bank *bank, const double *v, size_t n, double mean,
+                      const struct lags *l, double *coef)
+{
+    size_t k = l->n, rows = sar_gram(v, n, mean, l, bank->gram, coef);
+    double trace = 0, work[SAR_LAGS];
+
+    for (size_t i = 0; i < k; i++)
+        trace += bank->gram[i * k + i] / (double)k;
+    if (!(trace > 0))
+        return false;
+    /* .003 of the diagonal, more where there are few rows for the lags */
+    double ridge =
+        trace * (.003 + .2 * (double)k / (double)(rows + 1) / (double)(rows + 1) * (double)k);
+    for (size_t i = 0; i < k; i++)
+        bank->gram[i * k + i] += ridge;
+    const struct trm_kernels *kernel = trm_kernels();
+    if (kernel->cholesky(k, bank->gram, k, work))
+        return false;
+    kernel->cholesky_solve(k, 1, bank->gram, k, coef, 1);
+    return true;
+}
+
+/* The range that an iterated path may not leave: the history's, twice its width further. */
+static void path_range(const double *v, size_t n, double *ret_low, double *ret_high)
+{
+    double low = v[0], high = v[0];
+
+    for (size_t i = 1; i < n; i++) {
+        low = fmin(low, v[i]);
+        high = fmax(high, v[i]);
+    }
+    *ret_low = low - 2 * (high - low);
+    *ret_high = high + 2 * (high - low);
+}
+
+void trm_bank_sar(struct trm_bank *bank, const double *v, size_t n, size_t season, size_t season2,
+                  size_t leads, double *ret)
+{
+    struct lags l = choose_lags(n, season, season2);
+    double coef[SAR_LAGS], low, high, mean = trm_bank_mean(v, n), *path = bank->path;
+
+    if (n < 8 || l.n < 1 || !sar_solve(bank, v, n, mean, &l, coef)) {
+        for (size_t j = 0; j < leads; j++)
+            ret[j] = v[n - trm_min_size(season, n) + j % trm_min_size(season, n)];
+        return;
+    }
+    path_range(v, n, &low, &high);
+    memcpy(path, v, n * sizeof *path);
+    for (size_t j = 0; j < leads; j++) {
+        double next = mean;
+        for (size_t i = 0; i < l.n; i++)
+            next += coef[i] * (path[n + j - l.at[i]] - mean);
+        ret[j] = path[n + j] = trm_clamp(next, low, high);
+    }
+}
+
+/* ---- many leads at once ---- */
+
+/* Whole seasons, seven at most, as many as leave twice as many windows as lags; 0: none. */
+static size_t direct_lookback(size_t n, size_t season, size_t leads)
+{
+    static const size_t seasons[] = {7, 4, 3, 2, 1};
+
+    for (size_t i = 0; i < sizeof seasons / sizeof *seasons; i++) {
+        size_t lookback = season == 1 ? 4 * seasons[i] : seasons[i] * season;
+        if (lookback <= DIRECT_LOOKBACK_MAX && n >= 2 * lookback + leads + 1)
+            return lookback;
+    }
+    return 0;
+}
+
+void trm_bank_fit_ridge(struct trm_bank *bank, const double *v, size_t n, size_t season,
+                        size_t leads)
+{
+    size_t direct = trm_min_size(leads, TRM_BANK_LEADS_DIRECT);
+    size_t lookback = direct_lookback(n, season, direct);
+    /* the newest windows: what is learned from more of them than this changes little */
+    size_t keep = trm_min_size(n, trm_max_size(1400, 8 * season));
+
+    trm_ridge_done(&bank->ridge);
+    bank->ridge_n = 0;
+    if (!lookback || lookback + direct > n ||
+        trm_ridge_init(&bank->ridge, lookback, direct, season) != TRM_OK)
+        return;
+    v += n - keep, n = keep;
+    trm_ridge_add(&bank->ridge, v, lookback, n - direct + 1, 1);
+    if (trm_ridge_solve(&bank->ridge, .03) != TRM_OK)
+        trm_ridge_done(&bank->ridge);
+    bank->ridge_n = bank->ridge.lookback;
+    bank->ridge_leads = direct;
+}
+
+void trm_bank_direct(struct trm_bank *bank, const struct draw *w)
+{
+    double *ret = row(w, TRM_BANK_RIDGE);
+
+    memcpy(ret, row(w, TRM_BANK_SAR), w->leads * sizeof *ret);
+    if (!bank->ridge_n || bank->ridge_n > w->n)
+        return;
+    double at[TRM_BANK_LEADS_DIRECT];
+    trm_ridge_predict(&bank->ridge, w->v + w->n - bank->ridge_n, at);
+    memcpy(ret, at, trm_min_size(w->leads, bank->ridge_leads) * sizeof *ret);
+}

@@ -1,0 +1,193 @@
+/* The inputs of one lead: drafts and their weights there, and what the history did at that phase.
+ */
+#include "core/sense_parts.h"
+
+#define PAST_MAX 12 /* seasons looked back */
+
+/* Log weights of the consensus at a lead, largest 0: minus three times the log of the mean error,
+ * half over the whole record, half near the lead. */
+static void weigh(struct trm_sense *s, double log_lead, float *logit)
+{
+    struct trm_sense_parts *p = s->parts;
+    double omega[TRM_SENSE_POINTS], top = -INFINITY, log_weight[TRM_BANK_DRAFTS];
+
+    trm_sense_omega(s, log_lead, omega);
+    for (size_t k = 0; k < TRM_BANK_DRAFTS; k++) {
+        p->near[k] = 0;
+        for (size_t i = 0; i < s->point_n; i++)
+            p->near[k] += omega[i] * fabs(p->error[i][k]);
+        double error = s->point_n ? .5 * (s->draft_error[k] + p->near[k]) : p->best;
+        log_weight[k] = -3 * log(error + .02 * p->best + 1e-3 * s->scale);
+        top = fmax(top, log_weight[k]);
+    }
+    for (size_t k = 0; k < TRM_BANK_DRAFTS; k++)
+        logit[k] = (float)fmax(log_weight[k] - top, -12);
+}
+
+/* The consensus at a lead: drafts weighted by exp(logit). weight[DRAFTS] sums to 1. */
+static double consensus(const struct trm_sense *s, const float *logit, size_t lead, double *weight)
+{
+    double sum = 0, mean = 0;
+
+    for (size_t k = 0; k < TRM_BANK_DRAFTS; k++)
+        sum += weight[k] = exp((double)logit[k]);
+    for (size_t k = 0; k < TRM_BANK_DRAFTS; k++) {
+        weight[k] /= sum;
+        mean += weight[k] * s->value[k * s->parts->horizon + lead - 1];
+    }
+    return mean;
+}
+
+/* Mean |error| that this mixture would have had over the record, half near the lead, in sigma; and
+ * the mean signed one near the lead. */
+static double local_error(const struct trm_sense *s, double log_lead, const double *weight,
+                          double *ret_bias, double *ret_all)
+{
+    double omega[TRM_SENSE_POINTS], all = 0, near = 0, bias = 0;
+
+    if (!s->point_n) {
+        *ret_bias = 0;
+        *ret_all = 1;
+        return 1;
+    }
+    trm_sense_omega(s, log_lead, omega);
+    for (size_t i = 0; i < s->point_n; i++) {
+        double e = 0;
+        for (size_t k = 0; k < TRM_BANK_DRAFTS; k++)
+            e += weight[k] * (double)s->error[i * TRM_BANK_DRAFTS + k];
+        all += fabs(e) / (double)s->point_n;
+        near += omega[i] * fabs(e);
+        bias += omega[i] * e;
+    }
+    *ret_bias = bias;
+    *ret_all = all;
+    return .5 * (all + near);
+}
+
+static void sort(double *at, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        double v = at[i];
+        size_t j = i;
+        for (; j && at[j - 1] > v; j--)
+            at[j] = at[j - 1];
+        at[j] = v;
+    }
+}
+
+/* Value of sorted at[n] at a share 0..1 of the way. */
+static double share(const double *at, size_t n, double part)
+{
+    double x = part * (double)(n - 1);
+    size_t i = trm_min_size((size_t)x, n - 1), next = trm_min_size(i + 1, n - 1);
+
+    return at[i] + (x - (double)i) * (at[next] - at[i]);
+}
+
+/* What happened at the lead's phase in up to PAST_MAX seasons: quantiles around the consensus,
+ * scatter, the share of zeros, the typical change from season to season. 9 numbers. */
+static float *phase_past(const struct trm_sense *s, size_t lead, double centre, float *to)
+{
+    const struct trm_history *h = s->parts->history;
+    size_t m = h->season, n = trm_min_size(h->n / m, m > 1 ? PAST_MAX : PAST_MAX - 1), zeros = 0;
+    double at[PAST_MAX], change = 0, mean = 0, scatter = 0;
+
+    for (size_t k = 0; k < n; k++) {
+        at[k] = h->filled[h->n - (k + 1) * m + (lead - 1) % m];
+        zeros += at[k] == 0;
+        mean += at[k] / (double)n;
+        if (k)
+            change += fabs(at[k] - at[k - 1]) / (double)(n - 1);
+    }
+    for (size_t k = 0; k < n; k++)
+        scatter += fabs(at[k] - mean) / (double)n;
+    sort(at, n);
+    static const double parts[5] = {.1, .25, .5, .75, .9};
+    for (size_t i = 0; i < 5; i++)
+        *to++ = trm_sense_squash((share(at, n, parts[i]) - centre) / s->sigma);
+    *to++ = trm_sense_log(scatter / s->sigma + .02, .02, 1e3);
+    *to++ = trm_sense_log(change / s->sigma + .02, .02, 1e3);
+    *to++ = (float)zeros / (float)n;
+    *to++ = trm_sense_log((double)n, 1, PAST_MAX) / 2;
+    return to;
+}
+
+/* Values around the lead's phase a season ago, and around its place in the longer season. 9
+ * numbers. */
+static float *neighbours(const struct trm_sense *s, size_t lead, double centre, float *to)
+{
+    const struct trm_history *h = s->parts->history;
+    static const int around[4] = {-2, -1, 1, 2};
+    size_t m = h->season, m2 = s->parts->season2, at = h->n - m + (lead - 1) % m;
+
+    for (int i = 0; i < 4; i++) {
+        size_t t = trm_min_size(at + around[i] < h->n ? at + around[i] : at, h->n - 1);
+        *to++ = trm_sense_squash((h->filled[t] - centre) / s->sigma);
+    }
+    bool has = m2 && h->n >= m2 + 2;
+    for (int i = 0; i < 4; i++) {
+        size_t t = has ? h->n - m2 + (lead - 1) % m2 + around[i] : 0;
+        *to++ = has && t < h->n ? trm_sense_squash((h->filled[t] - centre) / s->sigma) : 0;
+    }
+    *to++ = has;
+    return to;
+}
+
+/* Outcomes of the analogs at the lead: low, middle, high of each. 6 numbers. */
+static float *analogs(const struct trm_sense *s, size_t lead, double centre, float *to)
+{
+    const struct trm_bank_view *view = &s->parts->view;
+    double at[16];
+
+    for (int which = 0; which < 2; which++) {
+        size_t n = view->analog_n[which];
+        for (size_t i = 0; i < n; i++)
+            at[i] = view->analog[which][i * s->parts->horizon + lead - 1];
+        sort(at, n);
+        for (int i = 0; i < 3; i++)
+            *to++ = n ? trm_sense_squash((share(at, n, .1 + .4 * i) - centre) / s->sigma) : 0;
+    }
+    return to;
+}
+
+static float *position(const struct trm_sense *s, size_t lead, float *to)
+{
+    double h = (double)lead, m = (double)s->parts->history->season;
+
+    *to++ = (float)(fmin(h, 96) / 32);
+    *to++ = (float)(log(fmin(h, 192)) / 3);
+    *to++ = (float)(1 / h);
+    *to++ = (float)fmin(h / m, 4);
+    *to++ = (float)(h / (double)s->parts->horizon);
+    *to++ = (float)(fmod(h - 1, m) / m);
+    return to;
+}
+
+void trm_sense_row(struct trm_sense *s, size_t lead, size_t at)
+{
+    struct trm_sense_parts *p = s->parts;
+    float *logit = s->logit + at * TRM_BANK_DRAFTS, *draft = s->draft + at * TRM_BANK_DRAFTS;
+    float *to = s->step + at * TRM_SENSE_STEPS, *end = to + TRM_SENSE_STEPS;
+    double weight[TRM_BANK_DRAFTS], log_lead = log((double)lead), bias, all, scatter = 0;
+
+    weigh(s, log_lead, logit);
+    double centre = s->centre[at] = consensus(s, logit, lead, weight);
+    double local = local_error(s, log_lead, weight, &bias, &all);
+    for (size_t k = 0; k < TRM_BANK_DRAFTS; k++) {
+        double e = (s->value[k * p->horizon + lead - 1] - centre) / s->sigma;
+        draft[k] = (float)trm_clamp(e, -100, 100);
+        *to++ = trm_sense_squash(e);
+        scatter += weight[k] * fabs(e);
+    }
+    s->spread[at] = (float)trm_clamp(.85 * local + .3 * scatter, .1, 20);
+    *to++ = trm_sense_log(scatter + .02, .02, 1e3);
+    *to++ = trm_sense_log(local + .02, .02, 1e3);
+    *to++ = trm_sense_squash(bias);
+    *to++ = trm_sense_log(all + .02, .02, 1e3);
+    to = position(s, lead, to);
+    to = phase_past(s, lead, centre, to);
+    to = neighbours(s, lead, centre, to);
+    to = analogs(s, lead, centre, to);
+    while (to < end)
+        *to++ = 0;
+}
