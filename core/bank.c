@@ -32,6 +32,9 @@ static void place(struct trm_bank *b, size_t n, size_t season, size_t leads)
     b->plain2.d = at, at += n;
     b->logs.d = at, at += n;
     b->log_v = at, at += n;
+    b->calm.d = at, at += n;
+    b->calm_v = at, at += n;
+    b->calm.index = at, at += season;
     b->plain.index = at, at += season;
     b->index2 = b->plain2.index = at, at += season;
     b->logs.index = at, at += season;
@@ -40,7 +43,8 @@ static void place(struct trm_bank *b, size_t n, size_t season, size_t leads)
     b->path = at, at += room;
     b->gram = at, at += 17 * 17;
     b->analog[0] = at, at += ANALOG_MAX * leads;
-    b->analog[1] = at;
+    b->analog[1] = at, at += ANALOG_MAX * leads;
+    b->sums = at;
     b->window = b->all_f;
     b->distance = b->all_f + n + 1;
 }
@@ -54,8 +58,9 @@ enum trm_status trm_bank_new(size_t n_max, size_t season_max, size_t leads_max,
     if (!b)
         return TRM_ENOMEM;
     b->n_max = n_max, b->season_max = season_max, b->leads_max = leads_max;
-    b->all = malloc((4 * n_max + 3 * season_max + 3 * room + 17 * 17 + 2 * ANALOG_MAX * leads_max) *
-                    sizeof *b->all);
+    b->all = malloc(
+        (6 * n_max + 4 * season_max + 3 * room + 17 * 17 + 2 * ANALOG_MAX * leads_max + n_max + 1) *
+        sizeof *b->all);
     b->all_f = malloc((2 * n_max + 2) * sizeof *b->all_f);
     if (!b->all || !b->all_f) {
         trm_bank_free(b);
@@ -91,18 +96,25 @@ static void levels(struct trm_bank *bank, const struct draw *w)
     size_t n = bank->plain.n, m = bank->plain.season, H = w->leads;
     size_t recent = trm_min_size(n, trm_max_size(2 * m, 10));
     size_t last = trm_min_size(n, m > 1 ? m : 6);
-    struct ses ses = trm_bank_ses(d, n);
+    struct learned *known = &bank->learned;
 
-    fill(row(w, TRM_BANK_SES), H, ses.level);
-    trm_bank_theta(d, n, ses, H, row(w, TRM_BANK_THETA));
-    trm_bank_holt(d, n, H, row(w, TRM_BANK_HOLT));
+    if (bank->learn) {
+        known->ses = trm_bank_ses_choose(d, n);
+        known->holt = trm_bank_holt_choose(d, n);
+        trm_bank_ar_fit(d, n, trm_min_size(30, m + 2), false, bank->path, &known->ar);
+        trm_bank_ar_fit(d, n, 8, true, bank->path, &known->ari);
+    }
+    double level = trm_bank_ses(d, n, known->ses);
+    fill(row(w, TRM_BANK_SES), H, level);
+    trm_bank_theta(d, n, known->ses, level, H, row(w, TRM_BANK_THETA));
+    trm_bank_holt(d, n, known->holt, H, row(w, TRM_BANK_HOLT));
     trm_bank_ols(d + n - recent, recent, H, row(w, TRM_BANK_OLS_RECENT));
     trm_bank_ols(d, n, H, row(w, TRM_BANK_OLS_ALL));
     fill(row(w, TRM_BANK_MEAN), H, trm_bank_mean(d, n));
     fill(row(w, TRM_BANK_LAST_MEAN), H, trm_bank_mean(d + n - last, last));
     trm_bank_ar1(d, n, H, row(w, TRM_BANK_AR1));
-    trm_bank_ar(d, n, trm_min_size(30, m + 2), false, H, bank->path, row(w, TRM_BANK_AR));
-    trm_bank_ar(d, n, 8, true, H, bank->path, row(w, TRM_BANK_ARI));
+    trm_bank_ar(d, n, &known->ar, false, H, bank->path, row(w, TRM_BANK_AR));
+    trm_bank_ar(d, n, &known->ari, true, H, bank->path, row(w, TRM_BANK_ARI));
     static const enum trm_bank_draft seasoned[] = {
         TRM_BANK_SES,     TRM_BANK_THETA, TRM_BANK_HOLT,      TRM_BANK_OLS_RECENT,
         TRM_BANK_OLS_ALL, TRM_BANK_MEAN,  TRM_BANK_LAST_MEAN, TRM_BANK_LAST_MEDIAN,
@@ -117,9 +129,13 @@ static void long_levels(struct trm_bank *bank, const struct draw *w)
     const double *d = bank->plain2.d;
     size_t n = bank->plain2.n, H = w->leads;
 
-    fill(row(w, TRM_BANK_LONG_SES), H, trm_bank_ses(d, n).level);
+    if (bank->learn) {
+        bank->learned.ses_long = trm_bank_ses_choose(d, n);
+        trm_bank_ar_fit(d, n, 10, false, bank->path, &bank->learned.ar_long);
+    }
+    fill(row(w, TRM_BANK_LONG_SES), H, trm_bank_ses(d, n, bank->learned.ses_long));
     trm_bank_ar1(d, n, H, row(w, TRM_BANK_LONG_REVERT));
-    trm_bank_ar(d, n, 10, false, H, bank->path, row(w, TRM_BANK_LONG_AR));
+    trm_bank_ar(d, n, &bank->learned.ar_long, false, H, bank->path, row(w, TRM_BANK_LONG_AR));
     trm_bank_add_index(bank, w, true, row(w, TRM_BANK_LONG_SES));
     trm_bank_add_index(bank, w, true, row(w, TRM_BANK_LONG_REVERT));
     trm_bank_add_index(bank, w, true, row(w, TRM_BANK_LONG_AR));
@@ -127,44 +143,68 @@ static void long_levels(struct trm_bank *bank, const struct draw *w)
 
 /* Logarithms where every value is positive, or where the few that are not can be lifted by a tenth
  * of the mean. Returns the lift, or -1 where logarithms make no sense. */
-static double take_logs(struct trm_bank *bank, const struct draw *w)
+static double take_logs(const double *v, size_t n, double *ret)
 {
-    double low = INFINITY, mean = trm_bank_mean(w->v, w->n);
+    double low = INFINITY, mean = trm_bank_mean(v, n);
 
-    for (size_t i = 0; i < w->n; i++)
-        low = fmin(low, w->v[i]);
+    for (size_t i = 0; i < n; i++)
+        low = fmin(low, v[i]);
     if (low < 0 || !(mean > 0))
         return -1;
     double lift = low > .02 * mean ? 0 : .1 * mean;
-    for (size_t i = 0; i < w->n; i++)
-        bank->log_v[i] = log(w->v[i] + lift);
+    for (size_t i = 0; i < n; i++)
+        ret[i] = log(v[i] + lift);
     return lift;
+}
+
+void trm_bank_fit(struct trm_bank *bank, const double *v, size_t n, size_t season, size_t season2,
+                  size_t leads)
+{
+    trm_bank_direct_fit(bank, v, n, season, leads);
+    trm_bank_pool_fit(&bank->pool, v, n, season, season2, leads, bank->sums);
+    bank->log_pool.n = 0;
+    bank->learn = true;
+    bank->learned.with_log = bank->learned.with_calm = false;
+    if (take_logs(v, n, bank->log_v) >= 0)
+        trm_bank_pool_fit(&bank->log_pool, bank->log_v, n, season, season2, leads, bank->sums);
 }
 
 static void log_levels(struct trm_bank *bank, const struct draw *w)
 {
-    static const enum trm_bank_draft logs[] = {TRM_BANK_LOG_SES, TRM_BANK_LOG_THETA,
+    static const enum trm_bank_draft logs[] = {TRM_BANK_LOG_SES,  TRM_BANK_LOG_THETA,
                                                TRM_BANK_LOG_HOLT, TRM_BANK_LOG_OLS,
-                                               TRM_BANK_LOG_SAR};
-    static const enum trm_bank_draft plain[] = {TRM_BANK_SES, TRM_BANK_THETA, TRM_BANK_HOLT,
-                                                TRM_BANK_OLS_ALL, TRM_BANK_SAR};
-    double lift = take_logs(bank, w);
+                                               TRM_BANK_LOG_SAR,  TRM_BANK_LOG_POOL};
+    static const enum trm_bank_draft plain[] = {TRM_BANK_SES,     TRM_BANK_THETA, TRM_BANK_HOLT,
+                                                TRM_BANK_OLS_ALL, TRM_BANK_SAR,   TRM_BANK_POOL};
+    struct learned *known = &bank->learned;
+    double lift = take_logs(w->v, w->n, bank->log_v);
     size_t H = w->leads;
 
-    for (size_t i = 0; i < 5; i++)
+    for (size_t i = 0; i < 6; i++)
         memcpy(row(w, logs[i]), row(w, plain[i]), H * sizeof(double));
     if (lift < 0)
         return;
     trm_bank_plain(bank->log_v, w->n, w->season, bank->work, &bank->logs);
     const double *d = bank->logs.d;
     size_t n = bank->logs.n;
-    struct ses ses = trm_bank_ses(d, n);
-    fill(row(w, TRM_BANK_LOG_SES), H, ses.level);
-    trm_bank_theta(d, n, ses, H, row(w, TRM_BANK_LOG_THETA));
-    trm_bank_holt(d, n, H, row(w, TRM_BANK_LOG_HOLT));
+    if (bank->learn || !known->with_log) {
+        known->with_log = true;
+        known->ses_log = trm_bank_ses_choose(d, n);
+        known->holt_log = trm_bank_holt_choose(d, n);
+        trm_bank_sar_fit(bank->log_v, w->n, w->season, w->season2, bank->gram, &known->sar_log);
+    }
+    double level = trm_bank_ses(d, n, known->ses_log);
+    fill(row(w, TRM_BANK_LOG_SES), H, level);
+    trm_bank_theta(d, n, known->ses_log, level, H, row(w, TRM_BANK_LOG_THETA));
+    trm_bank_holt(d, n, known->holt_log, H, row(w, TRM_BANK_LOG_HOLT));
     trm_bank_ols(d, n, H, row(w, TRM_BANK_LOG_OLS));
-    trm_bank_sar(bank, bank->log_v, w->n, w->season, w->season2, H, row(w, TRM_BANK_LOG_SAR));
-    for (size_t i = 0; i < 5; i++)
+    trm_bank_sar(bank->log_v, w->n, &known->sar_log, w->season, H, bank->path,
+                 row(w, TRM_BANK_LOG_SAR));
+    double *pooled = row(w, TRM_BANK_LOG_POOL);
+    if (bank->log_pool.n)
+        trm_bank_pool(&bank->log_pool, w, bank->log_v, bank->sums, row(w, TRM_BANK_LOG_SAR),
+                      pooled);
+    for (size_t i = 0; i < (bank->log_pool.n ? 6 : 5); i++)
         for (size_t j = 0; j < H; j++) {
             double *at = &row(w, logs[i])[j];
             double index = i < 4 ? bank->logs.index[j % bank->logs.season] : 0;
@@ -206,12 +246,18 @@ void trm_bank_draw(struct trm_bank *bank, const double *v, size_t n, size_t seas
     trm_bank_seasonal_long(bank, &w);
     levels(bank, &w);
     long_levels(bank, &w);
-    trm_bank_sar(bank, v, n, w.season, w.season2, leads, row(&w, TRM_BANK_SAR));
+    if (bank->learn)
+        trm_bank_sar_fit(v, n, w.season, w.season2, bank->gram, &bank->learned.sar);
+    trm_bank_sar(v, n, &bank->learned.sar, w.season, leads, bank->path, row(&w, TRM_BANK_SAR));
     trm_bank_direct(bank, &w);
+    trm_bank_pool(&bank->pool, &w, v, bank->sums, row(&w, TRM_BANK_PROFILE),
+                  row(&w, TRM_BANK_POOL));
     trm_bank_analog(bank, &w);
     trm_bank_winters(bank, &w);
+    trm_bank_calm(bank, &w);
     log_levels(bank, &w);
     bound(&w);
+    bank->learn = false;
 }
 
 void trm_bank_look(const struct trm_bank *bank, struct trm_bank_view *ret)

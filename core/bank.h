@@ -49,7 +49,13 @@
     X(LOG_THETA, "log_theta", 0)                                                                   \
     X(LOG_HOLT, "log_holt", 0)                                                                     \
     X(LOG_OLS, "log_trend", 0)                                                                     \
-    X(LOG_SAR, "log_seasonal_ar", 0)
+    X(LOG_SAR, "log_seasonal_ar", 0)                                                               \
+    X(POOL, "pooled_regression", 1)                                                                \
+    X(LOG_POOL, "log_pooled_regression", 0)                                                        \
+    X(SMEDIAN_LONG, "long_seasonal_median", 1)                                                     \
+    X(CALM_SES, "calm_ses", 1)                                                                     \
+    X(CALM_THETA, "calm_theta", 1)                                                                 \
+    X(CALM_AR, "calm_ar", 1)
 
 enum trm_bank_draft {
 #define TRM_BANK_ENUM(name, text, additive) TRM_BANK_##name,
@@ -62,7 +68,7 @@ enum trm_bank_draft {
 const char *trm_bank_name(enum trm_bank_draft draft);
 bool trm_bank_is_additive(enum trm_bank_draft draft);
 
-/* Leads past this one: ridge repeats seasonal AR, analogs their last season. */
+/* Leads past this one: ridge repeats seasonal AR. */
 #define TRM_BANK_LEADS_DIRECT 96
 /* Values before the newest that level methods look at (seasons and analogs look at all). */
 #define TRM_BANK_RECENT 600
@@ -75,10 +81,12 @@ TRM_MUST_CHECK enum trm_status trm_bank_new(size_t n_max, size_t season_max, siz
                                             struct trm_bank **ret);
 void trm_bank_free(struct trm_bank *bank); /* accepts NULL */
 
-/* Estimates the ridge's coefficients from v[0..n): they serve every trm_bank_draw until the next
- * call, so that rolling origins after n pay for one solve and stay honest. */
-void trm_bank_fit_ridge(struct trm_bank *bank, const double *v, size_t n, size_t season,
-                        size_t leads);
+/* Learns from v[0..n) what takes more than one pass: the coefficients of ridge and pooled
+ * regressions at once, smoothing constants and coefficients of autoregressions in the next draw,
+ * which must be of the same values. They serve every draw until the next fit, so that rolling
+ * origins after n pay once and stay honest. */
+void trm_bank_fit(struct trm_bank *bank, const double *v, size_t n, size_t season, size_t season2,
+                  size_t leads);
 
 /* All drafts of v[0..n) (finite, n >= 1) for leads 1..leads into ret[draft * leads + lead - 1], all
  * finite. season >= 1; season2: a longer period, or 0. Cost: about .1 ms for 1,000 hourly values

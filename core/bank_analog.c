@@ -69,8 +69,19 @@ static void outcomes(struct trm_bank *bank, const struct draw *w, size_t L, cons
         for (size_t j = 0; j < w->leads; j++) {
             size_t from = j < span ? end[i] + j : w->n - w->season + j % w->season;
             at[j] = w->v[from] + (j < span ? shift : 0);
-            ret[j] += at[j] / (double)k;
         }
+    }
+}
+
+/* ret[j] = median of the k outcomes. */
+static void middle(const double *outcome, size_t k, size_t leads, double *ret)
+{
+    double at[ANALOG_MAX];
+
+    for (size_t j = 0; j < leads; j++) {
+        for (size_t i = 0; i < k; i++)
+            at[i] = outcome[i * leads + j];
+        ret[j] = trm_bank_median(at, k);
     }
 }
 
@@ -83,10 +94,15 @@ static void search(struct trm_bank *bank, const struct draw *w, size_t L, int wh
     memcpy(ret, row(w, which ? TRM_BANK_PROFILE : TRM_BANK_SAR), w->leads * sizeof *ret);
     if (L < 3 || last < L + 4)
         return;
-    k = (size_t)trm_clamp(sqrt((double)(last - L)) / 2.5, 2, ANALOG_MAX);
+    /* long windows have few true relatives */
+    k = (size_t)trm_clamp(sqrt((double)(last - L)) / (which ? 2.5 : 1.6), 2,
+                          which ? 12 : ANALOG_MAX);
     distances(bank->window, w->n, L, last, bank->distance);
     k = nearest(bank->distance, L, last, k, trm_max_size(L / 6, 1), end);
+    if (!k) /* no distance is a number: values beyond single precision */
+        return;
     outcomes(bank, w, L, end, k, which, ret);
+    middle(bank->analog[which], k, w->leads, ret);
     bank->analog_n[which] = k;
 }
 
@@ -96,7 +112,8 @@ void trm_bank_analog(struct trm_bank *bank, const struct draw *w)
     size_t large = m > 1 ? trm_min_size(2 * m, 336) : 20;
 
     for (size_t i = 0; i < w->n; i++)
-        bank->window[i] = (float)w->v[i];
+        bank->window[i] =
+            (float)(w->v[i] - w->v[w->n - 1]); /* a high level must not eat the digits */
     search(bank, w, trm_min_size(small, w->n / 4), 0, row(w, TRM_BANK_ANALOG));
     search(bank, w, trm_min_size(large, w->n / 4), 1, row(w, TRM_BANK_ANALOG_LONG));
 }

@@ -7,10 +7,8 @@
 
 #include <string.h>
 
-#define ORDER_MAX 32
-#define SAR_LAGS 16
 #define SAR_ROWS 700
-#define DIRECT_LOOKBACK_MAX 168 /* the solve grows with its cube */
+#define DIRECT_LOOKBACK_MAX 96 /* the solve grows with its cube */
 
 void trm_bank_ar1(const double *d, size_t n, size_t leads, double *ret)
 {
@@ -47,7 +45,7 @@ static void autocovariance(const double *d, size_t n, double mean, size_t order,
  * the least AIC is kept. Returns that order. */
 static size_t levinson(const double *cov, size_t n, size_t order_max, double *ret_phi)
 {
-    double phi[ORDER_MAX] = {0}, before[ORDER_MAX], variance = cov[0], least = INFINITY;
+    double phi[ORDER_MAX] = {0}, before[ORDER_MAX], variance = cov[0], least = 2; /* of order 0 */
     size_t best = 0;
 
     if (!(cov[0] > 0))
@@ -74,27 +72,35 @@ static size_t levinson(const double *cov, size_t n, size_t order_max, double *re
     return best;
 }
 
-void trm_bank_ar(const double *d, size_t n, size_t order_max, bool difference, size_t leads,
-                 double *path, double *ret)
+void trm_bank_ar_fit(const double *d, size_t n, size_t order_max, bool difference, double *path,
+                     struct ar *ret)
 {
-    double cov[ORDER_MAX + 1], phi[ORDER_MAX] = {0}, level = d[n - 1];
-    size_t k = difference ? n - 1 : n, order;
+    double cov[ORDER_MAX + 1];
+    size_t k = difference ? n - 1 : n;
 
+    ret->order = 0;
+    if (k < 4)
+        return;
     for (size_t i = 0; i < k; i++)
         path[i] = difference ? d[i + 1] - d[i] : d[i];
-    if (k < 4) { /* too short for a lag: the last value, or the mean */
-        for (size_t j = 0; j < leads; j++)
-            ret[j] = difference ? level : trm_bank_mean(d, n);
-        return;
-    }
     double mean = difference ? 0 : trm_bank_mean(path, k);
     order_max = trm_min_size(trm_min_size(order_max, ORDER_MAX), k / 4);
     autocovariance(path, k, mean, order_max, cov);
-    order = levinson(cov, k, order_max, phi);
+    ret->order = levinson(cov, k, order_max, ret->phi);
+}
+
+void trm_bank_ar(const double *d, size_t n, const struct ar *ar, bool difference, size_t leads,
+                 double *path, double *ret)
+{
+    size_t k = difference ? n - 1 : n, order = trm_min_size(ar->order, k);
+    double mean = difference ? 0 : trm_bank_mean(d, n), level = d[n - 1];
+
+    for (size_t i = k - order; i < k; i++)
+        path[i] = difference ? d[i + 1] - d[i] : d[i];
     for (size_t j = 0; j < leads; j++) {
         double next = mean;
         for (size_t i = 0; i < order; i++)
-            next += phi[i] * (path[k + j - 1 - i] - mean);
+            next += ar->phi[i] * (path[k + j - 1 - i] - mean);
         path[k + j] = next;
         level += next;
         ret[j] = difference ? level : next;
@@ -103,26 +109,22 @@ void trm_bank_ar(const double *d, size_t n, size_t order_max, bool difference, s
 
 /* ---- seasonal lags ---- */
 
-struct lags {
-    size_t at[SAR_LAGS], n, longest;
-};
-
-static void add_lag(struct lags *l, size_t lag, size_t limit)
+static void add_lag(struct sar *l, size_t lag, size_t limit)
 {
     for (size_t i = 0; i < l->n; i++)
-        if (l->at[i] == lag)
+        if (l->lag[i] == lag)
             return;
     if (!lag || lag > limit || l->n == SAR_LAGS)
         return;
-    l->at[l->n++] = lag;
+    l->lag[l->n++] = lag;
     l->longest = trm_max_size(l->longest, lag);
 }
 
 /* The recent steps and the neighbourhoods of one, two and three seasons ago, as far as they leave
  * rows. */
-static struct lags choose_lags(size_t n, size_t m, size_t m2)
+static struct sar choose_lags(size_t n, size_t m, size_t m2)
 {
-    struct lags l = {.n = 0};
+    struct sar l = {.n = 0};
     size_t limit = n * 3 / 5;
 
     for (size_t k = 1; k <= 4; k++)
@@ -142,7 +144,7 @@ static struct lags choose_lags(size_t n, size_t m, size_t m2)
 
 /* Normal equations of v[t] - mean on its lags over the newest rows: gram[n][n], then the products
  * with the target behind it. */
-static size_t sar_gram(const double *v, size_t n, double mean, const struct lags *l, double *gram,
+static size_t sar_gram(const double *v, size_t n, double mean, const struct sar *l, double *gram,
                        double *product)
 {
     size_t first = trm_max_size(l->longest, n > SAR_ROWS ? n - SAR_ROWS : 0), k = l->n;
@@ -152,7 +154,7 @@ static size_t sar_gram(const double *v, size_t n, double mean, const struct lags
     memset(product, 0, k * sizeof *product);
     for (size_t t = first; t < n; t++) {
         for (size_t i = 0; i < k; i++)
-            x[i] = v[t - l->at[i]] - mean;
+            x[i] = v[t - l->lag[i]] - mean;
         for (size_t i = 0; i < k; i++) {
             for (size_t j = 0; j <= i; j++)
                 gram[i * k + j] += x[i] * x[j];
@@ -162,26 +164,31 @@ static size_t sar_gram(const double *v, size_t n, double mean, const struct lags
     return n - first;
 }
 
-static bool sar_solve(struct trm_bank *bank, const double *v, size_t n, double mean,
-                      const struct lags *l, double *coef)
+static bool sar_solve(const double *v, size_t n, double *gram, struct sar *s)
 {
-    size_t k = l->n, rows = sar_gram(v, n, mean, l, bank->gram, coef);
-    double trace = 0, work[SAR_LAGS];
+    size_t k = s->n, rows = sar_gram(v, n, trm_bank_mean(v, n), s, gram, s->coef);
+    double trace = 0, work[SAR_LAGS], share = (double)k / (double)(rows + 1);
 
     for (size_t i = 0; i < k; i++)
-        trace += bank->gram[i * k + i] / (double)k;
+        trace += gram[i * k + i] / (double)k;
     if (!(trace > 0))
         return false;
-    /* .003 of the diagonal, more where there are few rows for the lags */
-    double ridge =
-        trace * (.003 + .2 * (double)k / (double)(rows + 1) / (double)(rows + 1) * (double)k);
-    for (size_t i = 0; i < k; i++)
-        bank->gram[i * k + i] += ridge;
+    for (size_t i = 0; i < k;
+         i++) /* .003 of the diagonal, more where there are few rows for the lags */
+        gram[i * k + i] += trace * (.003 + .2 * share * share);
     const struct trm_kernels *kernel = trm_kernels();
-    if (kernel->cholesky(k, bank->gram, k, work))
+    if (kernel->cholesky(k, gram, k, work))
         return false;
-    kernel->cholesky_solve(k, 1, bank->gram, k, coef, 1);
+    kernel->cholesky_solve(k, 1, gram, k, s->coef, 1);
     return true;
+}
+
+void trm_bank_sar_fit(const double *v, size_t n, size_t season, size_t season2, double *gram,
+                      struct sar *ret)
+{
+    *ret = choose_lags(n, season, season2);
+    if (n < 8 || !ret->n || !sar_solve(v, n, gram, ret))
+        ret->n = 0;
 }
 
 /* The range that an iterated path may not leave: the history's, twice its width further. */
@@ -197,30 +204,30 @@ static void path_range(const double *v, size_t n, double *ret_low, double *ret_h
     *ret_high = high + 2 * (high - low);
 }
 
-void trm_bank_sar(struct trm_bank *bank, const double *v, size_t n, size_t season, size_t season2,
-                  size_t leads, double *ret)
+void trm_bank_sar(const double *v, size_t n, const struct sar *sar, size_t season, size_t leads,
+                  double *path, double *ret)
 {
-    struct lags l = choose_lags(n, season, season2);
-    double coef[SAR_LAGS], low, high, mean = trm_bank_mean(v, n), *path = bank->path;
+    double low, high, mean = trm_bank_mean(v, n);
 
-    if (n < 8 || l.n < 1 || !sar_solve(bank, v, n, mean, &l, coef)) {
+    season = trm_min_size(season, n);
+    if (!sar->n || sar->longest > n) {
         for (size_t j = 0; j < leads; j++)
-            ret[j] = v[n - trm_min_size(season, n) + j % trm_min_size(season, n)];
+            ret[j] = v[n - season + j % season];
         return;
     }
     path_range(v, n, &low, &high);
-    memcpy(path, v, n * sizeof *path);
+    memcpy(path + n - sar->longest, v + n - sar->longest, sar->longest * sizeof *path);
     for (size_t j = 0; j < leads; j++) {
         double next = mean;
-        for (size_t i = 0; i < l.n; i++)
-            next += coef[i] * (path[n + j - l.at[i]] - mean);
+        for (size_t i = 0; i < sar->n; i++)
+            next += sar->coef[i] * (path[n + j - sar->lag[i]] - mean);
         ret[j] = path[n + j] = trm_clamp(next, low, high);
     }
 }
 
 /* ---- many leads at once ---- */
 
-/* Whole seasons, seven at most, as many as leave twice as many windows as lags; 0: none. */
+/* Whole seasons, seven at most, as many as leave at least as many windows as lags; 0: none. */
 static size_t direct_lookback(size_t n, size_t season, size_t leads)
 {
     static const size_t seasons[] = {7, 4, 3, 2, 1};
@@ -233,8 +240,8 @@ static size_t direct_lookback(size_t n, size_t season, size_t leads)
     return 0;
 }
 
-void trm_bank_fit_ridge(struct trm_bank *bank, const double *v, size_t n, size_t season,
-                        size_t leads)
+void trm_bank_direct_fit(struct trm_bank *bank, const double *v, size_t n, size_t season,
+                         size_t leads)
 {
     size_t direct = trm_min_size(leads, TRM_BANK_LEADS_DIRECT);
     size_t lookback = direct_lookback(n, season, direct);
@@ -247,7 +254,11 @@ void trm_bank_fit_ridge(struct trm_bank *bank, const double *v, size_t n, size_t
         trm_ridge_init(&bank->ridge, lookback, direct, season) != TRM_OK)
         return;
     v += n - keep, n = keep;
-    trm_ridge_add(&bank->ridge, v, lookback, n - direct + 1, 1);
+    double middle =
+        v[(n - direct) / 2]; /* changes count, not levels: a high one would eat the digits */
+    for (size_t i = 0; i < n; i++)
+        bank->work[i] = v[i] - middle;
+    trm_ridge_add(&bank->ridge, bank->work, lookback, n - direct + 1, 1);
     if (trm_ridge_solve(&bank->ridge, .03) != TRM_OK)
         trm_ridge_done(&bank->ridge);
     bank->ridge_n = bank->ridge.lookback;

@@ -5,7 +5,11 @@
 #include "core/bank.h"
 #include "core/ridge.h"
 
-#define ANALOG_MAX 12 /* neighbours */
+#define ANALOG_MAX 24 /* neighbours */
+#define POOL_TERMS 15 /* of a pooled regression */
+#define POOL_STRETCHES 8
+#define ORDER_MAX 32 /* of an autoregression */
+#define SAR_LAGS 16
 
 /* One draw while it is made. Phases count from the origin: the value at v[n - season + p] has phase
  * p. */
@@ -25,25 +29,59 @@ struct plain {
     double strength;
 };
 
-/* Exponential smoothing's smoothing constant and level (bank_smooth.c). */
-struct ses {
-    double alpha, level;
+/* What the draw after a fit chooses or estimates, and later draws use again. */
+struct damping {
+    double alpha, beta, phi;
+};
+struct ar {
+    size_t order;
+    double phi[ORDER_MAX];
+};
+struct sar {
+    size_t lag[SAR_LAGS], n, longest; /* n 0: not estimated */
+    double coef[SAR_LAGS];
+};
+struct smoothing {
+    double alpha, gamma;
+};
+struct learned {
+    double middle, fence; /* of the deseasonalised values, beyond which one is an outlier */
+    double ses, ses_long, ses_log, ses_calm;
+    struct damping holt, holt_log;
+    struct smoothing winters;
+    struct ar ar, ar_long, ari, ar_calm;
+    struct sar sar, sar_log;
+    bool with_calm;
+    bool with_log; /* the ones of logarithms are known */
+};
+
+/* Coefficients of the pooled regression by stretch of leads: 1, 2, 3-4, 5-8, ... 65-128. */
+struct pool {
+    double coef[POOL_STRETCHES][POOL_TERMS];
+    size_t n;       /* stretches fitted */
+    bool with_long; /* with the longer season's terms */
 };
 
 struct trm_bank {
     size_t n_max, season_max, leads_max;
+    struct plain calm;                /* of v with its outliers drawn in */
+    double *calm_v;                   /* [n_max] */
     struct plain plain, plain2, logs; /* of v, of v with the longer season out too, of log v */
     double *index2;                   /* [season_max] */
     double *log_v;                    /* [n_max] */
     double *work, *work2;             /* [n_max + season_max + leads_max + 64] */
     double *path;                     /* [n_max + leads_max] iterated forecasts */
-    double *gram;                     /* [SAR_LAGS + 1]^2 */
+    double *gram;                     /* [SAR_LAGS]^2 */
     float *window;                    /* [n_max] values for the analogs' distances */
     float *distance;                  /* [n_max] */
     double *analog[2];                /* [ANALOG_MAX][leads_max] */
     size_t analog_n[2];
+    bool learn; /* the next draw estimates */
+    struct learned learned;
     struct trm_ridge ridge; /* lookback 0: not fitted */
     size_t ridge_n, ridge_leads;
+    struct pool pool, log_pool; /* of values, of logarithms */
+    double *sums;               /* [n_max + 1] prefix sums */
     double *all;
     float *all_f;
 };
@@ -59,14 +97,21 @@ void trm_bank_plain_long(struct trm_bank *bank, const struct draw *w);
 /* Adds the index (and, where two is true, the longer one) of each lead to at[leads]. */
 void trm_bank_add_index(const struct trm_bank *bank, const struct draw *w, bool two, double *at);
 
+/* Sorts at[n]; the mean of the middle two where n is even. */
+double trm_bank_median(double *at, size_t n);
+
 /* bank_season.c: the past itself, a season or more ago. */
 void trm_bank_seasonal(struct trm_bank *bank, const struct draw *w);
 void trm_bank_seasonal_long(struct trm_bank *bank, const struct draw *w);
 
-/* bank_smooth.c: levels and trends of d[n]; each writes ret[leads] without the season. */
-struct ses trm_bank_ses(const double *d, size_t n);
-void trm_bank_theta(const double *d, size_t n, struct ses ses, size_t leads, double *ret);
-void trm_bank_holt(const double *d, size_t n, size_t leads, double *ret);
+/* bank_smooth.c: levels and trends of d[n]; each writes ret[leads] without the season. The _choose
+ * functions pick constants by the mean absolute one-step error. */
+double trm_bank_ses_choose(const double *d, size_t n);
+double trm_bank_ses(const double *d, size_t n, double alpha); /* the level */
+void trm_bank_theta(const double *d, size_t n, double alpha, double level, size_t leads,
+                    double *ret);
+struct damping trm_bank_holt_choose(const double *d, size_t n);
+void trm_bank_holt(const double *d, size_t n, struct damping with, size_t leads, double *ret);
 void trm_bank_ols(const double *d, size_t n, size_t leads, double *ret);
 void trm_bank_winters(struct trm_bank *bank, const struct draw *w);
 double trm_bank_mean(const double *v, size_t n);
@@ -74,13 +119,30 @@ double trm_bank_mean(const double *v, size_t n);
 /* bank_ar.c: autoregressions. */
 void trm_bank_ar1(const double *d, size_t n, size_t leads, double *ret);
 /* order_max lags at most, order by AIC; difference: of the first differences. path: [n + leads]. */
-void trm_bank_ar(const double *d, size_t n, size_t order_max, bool difference, size_t leads,
+void trm_bank_ar_fit(const double *d, size_t n, size_t order_max, bool difference, double *path,
+                     struct ar *ret);
+void trm_bank_ar(const double *d, size_t n, const struct ar *ar, bool difference, size_t leads,
                  double *path, double *ret);
-void trm_bank_sar(struct trm_bank *bank, const double *v, size_t n, size_t season, size_t season2,
-                  size_t leads, double *ret);
+void trm_bank_sar_fit(const double *v, size_t n, size_t season, size_t season2, double *gram,
+                      struct sar *ret);
+/* Seasonal naive where nothing was estimated. path: [n + leads]. */
+void trm_bank_sar(const double *v, size_t n, const struct sar *sar, size_t season, size_t leads,
+                  double *path, double *ret);
+void trm_bank_direct_fit(struct trm_bank *bank, const double *v, size_t n, size_t season,
+                         size_t leads);
 void trm_bank_direct(struct trm_bank *bank, const struct draw *w);
+
+/* bank_pool.c: fit learns from v[0..n); the draft is fallback where nothing was learned. sums[n +
+ * 1] is scratch. */
+void trm_bank_pool_fit(struct pool *pool, const double *v, size_t n, size_t m, size_t m2,
+                       size_t leads, double *sums);
+void trm_bank_pool(const struct pool *pool, const struct draw *w, const double *v, double *sums,
+                   const double *fallback, double *ret);
 
 /* bank_analog.c */
 void trm_bank_analog(struct trm_bank *bank, const struct draw *w);
+
+/* bank_calm.c: drafts of the history without its outliers. */
+void trm_bank_calm(struct trm_bank *bank, const struct draw *w);
 
 #endif

@@ -59,7 +59,7 @@ static void growth(const struct draw *w)
     }
 }
 
-static double median_of(double *at, size_t n)
+double trm_bank_median(double *at, size_t n)
 {
     for (size_t i = 1; i < n; i++) {
         double v = at[i];
@@ -71,23 +71,28 @@ static double median_of(double *at, size_t n)
     return n % 2 ? at[n / 2] : .5 * (at[n / 2 - 1] + at[n / 2]);
 }
 
+/* Median of the lead's phase over the last k_n seasons. */
+static void phase_median(const struct draw *w, size_t k_n, double *ret)
+{
+    double at[64];
+
+    for (size_t j = 0; j < w->leads; j++) {
+        for (size_t k = 1; k <= k_n && j < w->season; k++)
+            at[k - 1] = back(w, w->season, k, j);
+        ret[j] = j < w->season ? trm_bank_median(at, k_n) : ret[j - w->season];
+    }
+}
+
 static void medians(const struct draw *w, const struct plain *plain)
 {
-    size_t k_n = trm_max_size(trm_min_size(w->season > 1 ? 8 : 16, w->n / w->season), 1);
+    size_t seasons = trm_max_size(w->n / w->season, 1);
     size_t level_n = trm_min_size(plain->n, trm_min_size(trm_max_size(w->season, 12), 64));
     double at[64], level;
 
-    for (size_t j = 0; j < w->leads; j++) {
-        if (j >= w->season) {
-            row(w, TRM_BANK_SMEDIAN)[j] = row(w, TRM_BANK_SMEDIAN)[j - w->season];
-            continue;
-        }
-        for (size_t k = 1; k <= k_n; k++)
-            at[k - 1] = back(w, w->season, k, j);
-        row(w, TRM_BANK_SMEDIAN)[j] = median_of(at, k_n);
-    }
+    phase_median(w, trm_min_size(w->season > 1 ? 8 : 16, seasons), row(w, TRM_BANK_SMEDIAN));
+    phase_median(w, trm_min_size(w->season > 1 ? 24 : 48, seasons), row(w, TRM_BANK_SMEDIAN_LONG));
     memcpy(at, plain->d + plain->n - level_n, level_n * sizeof *at);
-    level = median_of(at, level_n);
+    level = trm_bank_median(at, level_n);
     for (size_t j = 0; j < w->leads; j++)
         row(w, TRM_BANK_LAST_MEDIAN)[j] = level;
 }

@@ -8,7 +8,8 @@
 
 /* Longest checkpoint that is accepted, in bytes. */
 #define TRM_CHECKPOINT_MAX ((size_t)8 << 20)
-#define TRM_CHECKPOINT_VERSION 1u
+/* Written; version 1 (kind literal only) is still read. */
+#define TRM_CHECKPOINT_VERSION 2u
 
 /* Exact size of the model's checkpoint. */
 size_t trm_checkpoint_bytes(const struct trm_model *model);

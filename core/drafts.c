@@ -78,3 +78,10 @@ double trm_mix_spread(const struct trm_mix *mix, size_t lead)
 {
     return mix->spread_level * pow((double)(lead + 1), mix->spread_growth);
 }
+
+size_t trm_mix_tell(const double weight[TRM_DRAFTS], struct trm_draft_weight ret[TRM_DRAFTS])
+{
+    for (int k = 0; k < TRM_DRAFTS; k++)
+        ret[k] = (struct trm_draft_weight){trm_draft_name((enum trm_draft)k), weight[k]};
+    return TRM_DRAFTS;
+}

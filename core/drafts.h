@@ -29,6 +29,9 @@ void trm_mix_weigh(const double mae[TRM_DRAFTS], double ret_weight[TRM_DRAFTS]);
 void trm_mix_apply(const struct trm_mix *mix, const double *const draft[TRM_DRAFTS], size_t leads,
                    double ret_weight[TRM_DRAFTS], double *ret);
 
+/* Names and weights of the drafts, in their order; returns TRM_DRAFTS. */
+size_t trm_mix_tell(const double weight[TRM_DRAFTS], struct trm_draft_weight ret[TRM_DRAFTS]);
+
 /* Normal unit of the interval at a lead, in units of the seasonal error. */
 double trm_mix_spread(const struct trm_mix *mix, size_t lead);
 

@@ -23,6 +23,7 @@ void trm_examples_place(struct trm_examples *ret, float *memory, size_t n)
     s->draft = at, at += n * L * K;
     s->logit = at, at += n * L * K;
     s->spread = at, at += n * L;
+    s->fan = at, at += n * L * TRM_SENSE_FANS * TRM_KNOTS;
     s->target = at, at += n * L;
     s->weight = at, at += n * L;
     s->lead_log = at;
@@ -38,7 +39,8 @@ struct trm_thinker_shape trm_example_shape(uint32_t inner, uint32_t latent, uint
                                       .inner = inner,
                                       .latent = latent,
                                       .supervision = supervision,
-                                      .recursions = recursions};
+                                      .recursions = recursions,
+                                      .fans = TRM_SENSE_FANS};
 }
 
 /* One lead from each of TRM_EXAMPLE_ROWS stretches of 1..horizon, ascending. */
@@ -70,6 +72,8 @@ static void keep(struct trm_examples *ex, size_t i, const struct trm_sense *s, c
     memcpy(of(to->draft) + i * L * K, s->draft, L * K * sizeof(float));
     memcpy(of(to->logit) + i * L * K, s->logit, L * K * sizeof(float));
     memcpy(of(to->spread) + i * L, s->spread, L * sizeof(float));
+    memcpy(of(to->fan) + i * L * TRM_SENSE_FANS * TRM_KNOTS, s->fan,
+           L * TRM_SENSE_FANS * TRM_KNOTS * sizeof(float));
     for (size_t r = 0; r < L; r++) {
         double y = future[lead[r] - 1] * unit, e = (y - s->centre[r]) / s->sigma;
         bool seen = !isnan(e);
@@ -86,7 +90,7 @@ enum trm_status trm_example_write(struct trm_examples *examples, size_t i, struc
     struct trm_history history;
     struct trm_rng rng;
     size_t lead[TRM_EXAMPLE_ROWS];
-    enum trm_status status = trm_history_init(&history, values, n, season);
+    enum trm_status status = trm_history_init_short(&history, values, n, season);
 
     if (status != TRM_OK)
         return status;

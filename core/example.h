@@ -12,7 +12,7 @@
 /* Floats of one example, with its own point count: what trm_examples_new allocates each. */
 #define TRM_EXAMPLE_FLOATS                                                                         \
     (TRM_SENSE_GLOBALS + TRM_SENSE_POINTS * (TRM_BANK_DRAFTS + 1) + 1 +                            \
-     TRM_EXAMPLE_ROWS * (TRM_SENSE_STEPS + 2 * TRM_BANK_DRAFTS + 4))
+     TRM_EXAMPLE_ROWS * (TRM_SENSE_STEPS + 2 * TRM_BANK_DRAFTS + 4 + TRM_SENSE_FANS * TRM_KNOTS))
 
 /* The set, writable. */
 struct trm_examples {

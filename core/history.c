@@ -70,7 +70,9 @@ static double deviation(const double *v, size_t n)
     return sqrt(sum / (double)n);
 }
 
-enum trm_status trm_history_init(struct trm_history *ret, const double *values, size_t n, size_t season)
+/* quarters: quarters of a season that a history must be longer than to have one at all. */
+static enum trm_status init(struct trm_history *ret, const double *values, size_t n, size_t season,
+                            size_t quarters)
 {
     double max = 0;
     size_t observed = 0;
@@ -89,7 +91,7 @@ enum trm_status trm_history_init(struct trm_history *ret, const double *values, 
     frexp(max, &out.exponent);
     for (size_t i = 0; i < n; i++)
         out.raw[i] = ldexp(values[i], -out.exponent);
-    out.season = n > 2 * season ? season : 1;
+    out.season = 4 * n > quarters * season ? season : 1;
     memcpy(out.filled, out.raw, n * sizeof *all);
     fill(out.filled, n, out.season);
     out.sd = deviation(out.filled, n);
@@ -98,6 +100,17 @@ enum trm_status trm_history_init(struct trm_history *ret, const double *values, 
         out.error = 1e-3 * out.sd;
     *ret = out;
     return TRM_OK;
+}
+
+enum trm_status trm_history_init(struct trm_history *ret, const double *values, size_t n, size_t season)
+{
+    return init(ret, values, n, season, 8);
+}
+
+enum trm_status trm_history_init_short(struct trm_history *ret, const double *values, size_t n,
+                                       size_t season)
+{
+    return init(ret, values, n, season, 5);
 }
 
 void trm_history_done(struct trm_history *history)

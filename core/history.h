@@ -23,6 +23,10 @@ struct trm_history {
  * is untouched. */
 TRM_MUST_CHECK enum trm_status trm_history_init(struct trm_history *ret, const double *values,
                                                 size_t n, size_t season);
+/* The same for the drafts of the bank, which can use a season from one and a quarter of it on: season as
+ * asked for where the history holds as much. */
+TRM_MUST_CHECK enum trm_status trm_history_init_short(struct trm_history *ret, const double *values,
+                                                      size_t n, size_t season);
 /* Accepts a zeroed struct. */
 void trm_history_done(struct trm_history *history);
 

@@ -4,10 +4,41 @@
 #include "core/folded.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define HIDDEN_DEFAULT 32
 #define SUPERVISION_DEFAULT 3
 #define RECURSIONS_DEFAULT 6
+
+const char *trm_kind_name(enum trm_kind kind)
+{
+    return kind == TRM_KIND_LITERAL ? "literal" : "trm";
+}
+
+bool trm_kind_parse(const char *text, enum trm_kind *ret)
+{
+    for (enum trm_kind k = TRM_KIND_TRM; k <= TRM_KIND_LITERAL; k++)
+        if (strcmp(text, trm_kind_name(k)) == 0) {
+            *ret = k;
+            return true;
+        }
+    return false;
+}
+
+const char *trm_answered_by_name(enum trm_answered_by by)
+{
+    switch (by) {
+    case TRM_BY_NETWORK:
+        return "network";
+    case TRM_BY_CONSENSUS:
+        return "consensus";
+    case TRM_BY_DRAFT:
+        return "draft";
+    case TRM_BY_LITERAL:
+        return "literal";
+    }
+    return "unknown";
+}
 
 struct trm_config trm_config_default(size_t season, size_t horizon)
 {
@@ -17,6 +48,7 @@ struct trm_config trm_config_default(size_t season, size_t horizon)
         .hidden = HIDDEN_DEFAULT,
         .supervision = SUPERVISION_DEFAULT,
         .recursions = RECURSIONS_DEFAULT,
+        .kind = TRM_KIND_TRM,
     };
 }
 
@@ -29,7 +61,9 @@ enum trm_status trm_config_check(const struct trm_config *c)
 {
     bool good = within(c->season, TRM_SEASON_MAX) && within(c->horizon, TRM_HORIZON_MAX) &&
                 within(c->hidden, 256) && c->hidden % 8 == 0 && within(c->supervision, 16) &&
-                within(c->recursions, 16);
+                within(c->recursions, 16) &&
+                (c->kind == TRM_KIND_TRM || c->kind == TRM_KIND_LITERAL) &&
+                (!c->season2 || (c->season2 > c->season && c->season2 <= TRM_CONTEXT_MAX));
 
     return good ? TRM_OK : TRM_EINVAL;
 }
@@ -64,13 +98,32 @@ enum trm_status trm_model_new(const struct trm_shape *shape, struct trm_model **
     return TRM_OK;
 }
 
+enum trm_status trm_model_new_record(const struct trm_record *record, struct trm_model **ret)
+{
+    struct trm_model *model;
+
+    if (trm_model_new(NULL, &model) != TRM_OK)
+        return TRM_ENOMEM;
+    model->record = malloc(sizeof *model->record);
+    if (!model->record) {
+        free(model);
+        return TRM_ENOMEM;
+    }
+    *model->record = *record;
+    *ret = model;
+    return TRM_OK;
+}
+
 void trm_model_seal(struct trm_model *model)
 {
+    if (model->record) {
+        trm_record_describe(model->record, &model->info);
+        return;
+    }
     model->info.lookback = (uint32_t)model->shape.lookback;
     model->info.leads = (uint32_t)model->shape.leads;
     model->info.parameters = model->weight_n;
-    for (int k = 0; k < TRM_DRAFTS; k++)
-        model->info.draft_weight[k] = model->mix.weight[k];
+    model->info.draft_n = trm_mix_tell(model->mix.weight, model->info.draft);
 }
 
 const struct trm_model_info *trm_model_info(const struct trm_model *model)
@@ -80,7 +133,8 @@ const struct trm_model_info *trm_model_info(const struct trm_model *model)
 
 size_t trm_model_bytes(const struct trm_model *model)
 {
-    return sizeof *model + model->weight_n * sizeof *model->weights;
+    return sizeof *model + model->weight_n * sizeof *model->weights +
+           (model->record ? sizeof *model->record : 0);
 }
 
 void trm_model_free(struct trm_model *model)
@@ -88,5 +142,6 @@ void trm_model_free(struct trm_model *model)
     if (!model)
         return;
     free(model->weights);
+    free(model->record);
     free(model);
 }

@@ -25,6 +25,7 @@ struct trm_example_set {
     const float *draft;      /* [n][L][K] */
     const float *logit;      /* [n][L][K] */
     const float *spread;     /* [n][L] */
+    const float *fan;        /* [n][L][B][TRM_KNOTS] */
     const float *target;     /* [n][L] */
     const float *weight;     /* [n][L] */
     const float *lead_log;   /* [n][L] ln of the row's lead */

@@ -16,7 +16,7 @@
 struct trm_pretrain_work {
     struct trm_thinker_shape shape;
     struct trm_thinker_work *thinker;
-    float *global, *error, *step, *draft, *logit, *omega, *spread, *target, *weight;
+    float *global, *error, *step, *draft, *logit, *omega, *spread, *fan, *target, *weight;
     uint32_t window[ROWS];
     float *all;
 };
@@ -33,6 +33,7 @@ static void lay_out(struct trm_pretrain_work *w, float *at)
     w->logit = at, at += ROWS * K;
     w->omega = at, at += ROWS * T;
     w->spread = at, at += ROWS;
+    w->fan = at, at += ROWS * s->fans * TRM_KNOTS;
     w->target = at, at += ROWS;
     w->weight = at;
 }
@@ -41,7 +42,7 @@ static size_t floats_of(const struct trm_thinker_shape *s)
 {
     size_t K = s->drafts, T = s->points;
 
-    return TRM_SHARD_WINDOWS * (s->globals + T * K) + ROWS * (s->steps + 2 * K + T + 3);
+    return TRM_SHARD_WINDOWS * (s->globals + T * K) + ROWS * (s->steps + 2 * K + T + 3 + s->fans * TRM_KNOTS);
 }
 
 enum trm_status trm_pretrain_work_new(const struct trm_thinker_shape *shape, struct trm_pretrain_work **ret)
@@ -92,6 +93,7 @@ static void gather(const struct trm_example_set *set, size_t example, size_t slo
     copy(w->draft, slot, set->draft, example, L * K);
     copy(w->logit, slot, set->logit, example, L * K);
     copy(w->spread, slot, set->spread, example, L);
+    copy(w->fan, slot, set->fan, example, L * w->shape.fans * TRM_KNOTS);
     copy(w->target, slot, set->target, example, L);
     copy(w->weight, slot, set->weight, example, L);
     for (size_t i = 0; i < L; i++)
@@ -122,7 +124,7 @@ static struct trm_thinker_rows rows_of(const struct trm_pretrain_work *w, size_t
     return (struct trm_thinker_rows){
         .window_n = windows, .row_n = windows * TRM_EXAMPLE_ROWS, .global = w->global, .error = w->error,
         .window = w->window, .step = w->step, .draft = w->draft, .logit = w->logit, .omega = w->omega,
-        .spread = w->spread, .target = w->target, .weight = w->weight};
+        .spread = w->spread, .fan = w->fan, .target = w->target, .weight = w->weight};
 }
 
 enum trm_status trm_pretrain_shard(struct trm_pretrain *p, size_t shard, struct trm_pretrain_work *w)

@@ -13,14 +13,14 @@
 /* name, weight, group, season, season2, steps a day and a year, history, horizon */
 static const struct prior_class classes[] = {
     {"yearly", 5, PRIOR_YEARLY, 1, 0, 0, 1, 10, 80, 4, 8},
-    {"quarterly", 6, PRIOR_MONTHLY, 4, 0, 0, 4, 16, 220, 4, 12},
-    {"monthly", 18, PRIOR_MONTHLY, 12, 0, 0, 12, 24, 600, 6, 24},
-    {"weekly", 4, PRIOR_WEEKLY, 52, 0, 0, 52.18, 80, 1500, 8, 26},
+    {"quarterly", 6, PRIOR_MONTHLY, 4, 0, 0, 4, 10, 220, 4, 12},
+    {"monthly", 18, PRIOR_MONTHLY, 12, 0, 0, 12, 14, 600, 6, 24},
+    {"weekly", 4, PRIOR_WEEKLY, 52, 0, 0, 52.18, 60, 1500, 8, 26},
     {"weekly_plain", 2, PRIOR_WEEKLY, 1, 0, 0, 52.18, 60, 1500, 8, 26},
-    {"daily", 12, PRIOR_DAILY, 7, 364, 1, 365.24, 30, 2048, 7, 56},
+    {"daily", 12, PRIOR_DAILY, 7, 364, 1, 365.24, 10, 2048, 7, 56},
     {"daily_year", 3, PRIOR_DAILY, 1, 365, 1, 365.24, 300, 2048, 14, 30},
     {"business_daily", 2, PRIOR_DAILY, 5, 260, 1, 260.9, 50, 2048, 5, 30},
-    {"hourly", 18, PRIOR_HOURS, 24, 168, 24, 8766, 60, 2048, 12, 72},
+    {"hourly", 18, PRIOR_HOURS, 24, 168, 24, 8766, 26, 2048, 12, 72},
     {"half_hourly", 5, PRIOR_HOURS, 48, 336, 48, 17532, 100, 2048, 24, 96},
     {"quarter_hourly", 6, PRIOR_HOURS, 96, 672, 96, 35064, 200, 2048, 24, 96},
     {"ten_minutes", 3, PRIOR_HOURS, 144, 1008, 144, 52596, 300, 2048, 24, 96},
@@ -40,25 +40,25 @@ struct family {
 };
 
 static const struct family families[] = {
-    {"walk", NULL, LEVEL_WALK, {6, 3, 4, 3, 1, 2, 4}},
-    {"trend", NULL, LEVEL_TREND, {10, 6, 3, 1.5, 1, 1, 3}},
-    {"growth", NULL, LEVEL_GROWTH, {8, 6, 3, 3, 2, 1, 2}},
-    {"autoregression", NULL, LEVEL_AR, {4, 3, 4, 3, 4, 4, 5}},
-    {"regimes", NULL, LEVEL_REGIMES, {1, 1.5, 2, 2, 2, 3, 3}},
-    {"arima", NULL, LEVEL_ARIMA, {6, 4, 3, 1.5, 1, 1.5, 3}},
-    {"gaussian_process", NULL, LEVEL_GP, {3, 4, 4, 3, 3, 2, 4}},
+    {"walk", NULL, LEVEL_WALK, {6, 6, 4, 3, 1, 2, 4}},
+    {"trend", NULL, LEVEL_TREND, {10, 8, 3, 1.5, 1, 1, 3}},
+    {"growth", NULL, LEVEL_GROWTH, {8, 8, 3, 3, 2, 1, 2}},
+    {"autoregression", NULL, LEVEL_AR, {2, 1.5, 4, 3, 4, 4, 5}},
+    {"regimes", NULL, LEVEL_REGIMES, {1, 1, 2, 2, 2, 3, 3}},
+    {"arima", NULL, LEVEL_ARIMA, {6, 5, 3, 1.5, 1, 1.5, 3}},
+    {"gaussian_process", NULL, LEVEL_GP, {1.5, 2, 4, 3, 3, 2, 4}},
     {"white", NULL, LEVEL_WHITE, {2, 4, 2, 3, 5, 3, 2}},
-    {"long_memory", NULL, LEVEL_LONG_MEMORY, {2, 3, 3, 4, 5, 4, 4}},
+    {"long_memory", NULL, LEVEL_LONG_MEMORY, {1, 2, 3, 4, 5, 4, 4}},
     {"shifts", NULL, LEVEL_SHIFTS, {2, 3, 3, 3, 3, 4, 3}},
     {"threshold", NULL, LEVEL_THRESHOLD, {1, .7, 1, 1, 1, 1, 2}},
     {"shots", NULL, LEVEL_SHOTS, {.5, .7, 1, 1.5, 1.5, 3, 2}},
     {"sawtooth", NULL, LEVEL_SAWTOOTH, {.3, .4, .5, .8, 1, 3, 2}},
     {"telegraph", NULL, LEVEL_TELEGRAPH, {.2, .3, .4, .5, .7, 2, 1.5}},
     {"rare_changes", NULL, LEVEL_RARE, {.3, .4, .4, .6, .3, .5, .8}},
-    {"chaos", NULL, LEVEL_CHAOS, {.5, .3, .3, .4, .4, .5, 1.5}},
-    {"cycle", NULL, LEVEL_CYCLE, {2, 1.5, 1, .7, .7, 1, 3}},
+    {"chaos", NULL, LEVEL_CHAOS, {.5, 0.1, .3, .4, .4, .5, 1.5}},
+    {"cycle", NULL, LEVEL_CYCLE, {1, 0.7, 1, .7, .7, 1, 3}},
     {"sarima", trm_prior_sarima, 0, {0, 6, 2, 2, 4, 1, 2}},
-    {"smoothing", trm_prior_ets, 0, {5, 7, 3, 4, 4, 1, 3}},
+    {"smoothing", trm_prior_ets, 0, {5, 12, 3, 4, 4, 1, 3}},
     {"load", trm_prior_load, 0, {0, 1, 2, 3, 9, 2, 0}},
     {"traffic", trm_prior_traffic, 0, {0, 0, 0, 1.5, 6, 3, 0}},
     {"requests", trm_prior_requests, 0, {0, 0, .5, 2, 7, 5, 0}},
@@ -68,7 +68,7 @@ static const struct family families[] = {
     {"retail", trm_prior_retail, 0, {1, 6, 5, 4, 0, 0, 0}},
     {"tourism", trm_prior_tourism, 0, {1, 7, 2, 1, 0, 0, 0}},
     {"rentals", trm_prior_rentals, 0, {0, 1, 2, 4, 3, 0, 0}},
-    {"economy", trm_prior_economy, 0, {12, 6, 2, .5, 0, 0, 0}},
+    {"economy", trm_prior_economy, 0, {12, 9, 2, .5, 0, 0, 0}},
     {"price", trm_prior_price, 0, {2, 2, 3, 3, 1, 1, 2}},
     {"intermittent", trm_prior_intermittent, 0, {1, 2, 2, 2.5, 1, .7, 1}},
     {"solar", trm_prior_solar, 0, {0, 0, 0, 0, 4, 1.5, 0}},
@@ -203,6 +203,12 @@ static void tell_seasons(struct prior *p, struct trm_prior_series *ret)
         ret->season2 = 0;
 }
 
+/* How often a series of a group grows or declines for good, and how often it swells: yearly,
+ * monthly, weekly, daily, hours, minutes, plain. */
+static const double lean_share[PRIOR_GROUPS] = {.62, .5, .2, .12, .04, .02, .15};
+
+static const double swell_share[PRIOR_GROUPS] = {.05, .15, .15, .25, .3, .3, .15};
+
 static bool promises_kept(const struct trm_prior_series *s)
 {
     size_t all = s->n + s->horizon, seen = 0, last = 0, changes = 0;
@@ -235,6 +241,12 @@ static void draw_once(struct prior *p, struct trm_prior_series *ret)
     } else {
         ret->family = (int)pick_family(p);
         make(p, (size_t)ret->family, x);
+    }
+    if (!(p->look & (PRIOR_LINKED | PRIOR_FINISHED | PRIOR_CALM))) {
+        if (prior_chance(p, swell_share[p->class->group]))
+            trm_prior_swell(p, x);
+        if (prior_chance(p, lean_share[p->class->group]))
+            trm_prior_lean(p, x);
     }
     trm_prior_observe(p, x);
     if (prior_chance(p, .08))

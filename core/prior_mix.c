@@ -29,7 +29,9 @@ static double season_share(struct prior *p, enum prior_level kind)
 {
     if (p->m < 2 && p->year < 4)
         return 0;
-    if (kind == LEVEL_RARE || prior_chance(p, .1))
+    if (kind == LEVEL_RARE || prior_chance(p, p->m == 4                          ? .4
+                                              : p->class->group == PRIOR_MONTHLY ? .25
+                                                                                 : .1))
         return 0;
     if (kind == LEVEL_WHITE)
         return 1;

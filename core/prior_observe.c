@@ -48,7 +48,8 @@ static void link_up(struct prior *p, double *x)
 /* Single values far off, mostly upwards. */
 static void outliers(struct prior *p, double sd, bool positive, double *x)
 {
-    double rate = prior_log_between(p, .001, .03), size = prior_log_between(p, 1.5, 8) * sd;
+    double rate = prior_log_between(p, .001, p->class->group >= PRIOR_DAILY ? .08 : .03),
+           size = prior_log_between(p, 1.5, 8) * sd;
     double up = prior_between(p, .3, 1);
 
     for (size_t t = 0; t < p->all; t++) {
@@ -139,7 +140,7 @@ static void accidents(struct prior *p, double *x)
     trm_prior_moments(x, p->all, &mean, &sd);
     if (prior_chance(p, .06))
         breaks(p, mean, x);
-    if (prior_chance(p, .12))
+    if (prior_chance(p, p->class->group >= PRIOR_DAILY ? .2 : .12))
         outliers(p, sd, low >= 0, x);
     if (prior_chance(p, p->class->group >= PRIOR_HOURS ? .06 : .02))
         schedule(p, sd, x);

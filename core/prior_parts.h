@@ -173,6 +173,11 @@ void trm_prior_wind(struct prior *p, double *x);
 void trm_prior_pollution(struct prior *p, double *x);
 void trm_prior_river(struct prior *p, double *x);
 
+/* Lasting growth or decline on top of what a family made (prior_lean.c). */
+void trm_prior_lean(struct prior *p, double *x);
+/* Slow swells of level and amplitude. */
+void trm_prior_swell(struct prior *p, double *x);
+
 /* From the process to what is written down: link, events, counts, clipping, rounding, scale. */
 void trm_prior_observe(struct prior *p, double *x);
 /* Gaps in the history. */

@@ -15,12 +15,15 @@
 #include "core/bank.h"
 #include "core/history.h"
 
-#define TRM_SENSE_ORIGINS 6
+#define TRM_SENSE_ORIGINS 8
 #define TRM_SENSE_PROBES 8
 #define TRM_SENSE_POINTS (TRM_SENSE_ORIGINS * TRM_SENSE_PROBES)
+/* Counts up with every change of what an input means: weights are made for one layout. */
+#define TRM_SENSE_LAYOUT 1
 #define TRM_SENSE_LAGS 24
-#define TRM_SENSE_GLOBALS (TRM_BANK_DRAFTS + 2 * TRM_SENSE_LAGS + 44)
-#define TRM_SENSE_STEPS (TRM_BANK_DRAFTS + 36)
+#define TRM_SENSE_FANS 4
+#define TRM_SENSE_GLOBALS (TRM_BANK_DRAFTS + 2 * TRM_SENSE_LAGS + 64)
+#define TRM_SENSE_STEPS (TRM_BANK_DRAFTS + 48)
 
 /* One series sensed. All arrays are the sense's own, overwritten by the next trm_sense_make. */
 struct trm_sense {
@@ -39,7 +42,10 @@ struct trm_sense {
     float *step;     /* [row_n][TRM_SENSE_STEPS] */
     float *draft;    /* [row_n][TRM_BANK_DRAFTS] (draft - centre) / sigma */
     float *logit;    /* [row_n][TRM_BANK_DRAFTS] log weight of the consensus, largest 0 */
-    float *spread;   /* [row_n] local size of the consensus' errors in sigma */
+    float
+        *fan; /* [row_n][TRM_SENSE_FANS][TRM_KNOTS] gaps in sigma of what happened after the analogs
+               * (short, long), at the phase in the past, and of the errors of the record */
+    float *spread; /* [row_n] local size of the consensus' errors in sigma */
     struct trm_sense_parts *parts;
 };
 

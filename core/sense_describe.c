@@ -168,6 +168,26 @@ static float *lags(const struct past *p, float *to)
     return to;
 }
 
+/* Means of ever longer stretches before the lags, with and without season: 24-31, 32-47, ...
+ * 512-767 steps ago. 20 numbers. */
+static float *stretches(const struct past *p, float *to)
+{
+    static const size_t ends[11] = {24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768};
+    size_t last = trm_min_size(p->d_n, p->season);
+    double mean = mean_of(p->d + p->d_n - last, last);
+
+    for (size_t i = 0; i < 10; i++) {
+        size_t from = ends[i], end = ends[i + 1];
+        *to++ = end <= p->n ? trm_sense_squash(
+                                  (mean_of(p->v + p->n - end, end - from) - p->reference) / p->unit)
+                            : 0;
+        *to++ = end <= p->d_n
+                    ? trm_sense_squash((mean_of(p->d + p->d_n - end, end - from) - mean) / p->unit)
+                    : 0;
+    }
+    return to;
+}
+
 void trm_sense_describe(struct trm_sense *s)
 {
     struct trm_sense_parts *parts = s->parts;
@@ -191,6 +211,7 @@ void trm_sense_describe(struct trm_sense *s)
                     ? trm_sense_log((s->draft_error[k] + least) / (parts->best + least), 1, 1e3)
                     : 0;
     to = lags(&p, to);
+    to = stretches(&p, to);
     to = sizes(s, &p, to);
     to = habits(s, &p, to);
     to = correlations(&p, &parts->view, to);

@@ -10,10 +10,13 @@ struct trm_sense_parts {
     size_t season2, horizon, horizon_max;
     double *past; /* [DRAFTS][horizon_max] drafts at an earlier origin */
     double error[TRM_SENSE_POINTS][TRM_BANK_DRAFTS]; /* draft - truth, unit of the history */
-    double near[TRM_BANK_DRAFTS];                    /* mean |error| near the lead at hand */
-    double consensus_error[TRM_SENSE_POINTS];        /* of the overall consensus, in sigma */
-    double best;               /* least mean error of a draft, unit of the history */
-    struct trm_bank_view view; /* of the newest draw */
+    double omega[TRM_SENSE_POINTS]; /* weights of the points for the lead at hand */
+    double near[TRM_BANK_DRAFTS];   /* mean |error| near the lead at hand */
+    double miss[TRM_SENSE_POINTS];  /* truth - consensus over the record in sigma, ascending … */
+    uint8_t miss_point[TRM_SENSE_POINTS]; /* … and the point of each */
+    double best;                          /* least mean error of a draft, unit of the history */
+    double *sums;                         /* [n + 1] prefix sums of the filled history */
+    struct trm_bank_view view;            /* of the newest draw */
     double *all;
     float *all_f;
 };
@@ -37,5 +40,13 @@ void trm_sense_omega(const struct trm_sense *s, double log_lead, double *ret);
 /* sense_describe.c: global inputs. sense_row.c: the inputs of one lead. */
 void trm_sense_describe(struct trm_sense *s);
 void trm_sense_row(struct trm_sense *s, size_t lead, size_t at);
+
+/* sense_fan.c: the empirical distributions of a lead, after trm_sense_fan_sort has looked at the
+ * record once. */
+/* Ascending, by insertion. */
+void trm_sense_sort(double *at, size_t n);
+void trm_sense_fan_sort(struct trm_sense *s);
+/* After trm_sense_row of the same lead. */
+void trm_sense_fan(struct trm_sense *s, size_t lead, size_t at);
 
 #endif

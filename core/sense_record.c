@@ -4,8 +4,12 @@
 
 #include <string.h>
 
+/* Below so many values an origin's coefficients are its own: they still change much, and cost
+ * little. */
+#define REFIT_BELOW 300
+
 /* Origins before the end, in halves of the backtest horizon, newest first. */
-static const size_t origin_halves[TRM_SENSE_ORIGINS] = {1, 2, 3, 4, 6, 8};
+static const size_t origin_halves[TRM_SENSE_ORIGINS] = {1, 2, 3, 4, 6, 8, 11, 14};
 
 /* Mean |v[t] - v[t - m]| over t in [from, n). */
 static double mean_change(const double *v, size_t from, size_t n, size_t m)
@@ -66,9 +70,11 @@ static void collect(struct trm_sense *s)
         size_t back = trm_max_size(origin_halves[i] * span / 2, 1), origin = n - back;
         if (n < back + least || (i && back == trm_max_size(origin_halves[i - 1] * span / 2, 1)))
             continue;
-        if (!oldest) {
+        if (isnan(p->history->raw[origin - 1]))
+            continue; /* the hole was filled with what came after it */
+        if (!oldest || origin < REFIT_BELOW) {
             oldest = origin;
-            trm_bank_fit_ridge(p->bank, p->history->filled, oldest, m, span);
+            trm_bank_fit(p->bank, p->history->filled, origin, m, p->season2, span);
         }
         probe(s, origin, trm_min_size(span, back));
     }

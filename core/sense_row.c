@@ -2,20 +2,22 @@
  */
 #include "core/sense_parts.h"
 
+#include <string.h>
+
 #define PAST_MAX 12 /* seasons looked back */
 
 /* Log weights of the consensus at a lead, largest 0: minus three times the log of the mean error,
- * half over the whole record, half near the lead. */
-static void weigh(struct trm_sense *s, double log_lead, float *logit)
+ * half over the whole record, half near the lead (by omega). */
+static void weigh(struct trm_sense *s, float *logit)
 {
     struct trm_sense_parts *p = s->parts;
-    double omega[TRM_SENSE_POINTS], top = -INFINITY, log_weight[TRM_BANK_DRAFTS];
+    double top = -INFINITY, log_weight[TRM_BANK_DRAFTS];
 
-    trm_sense_omega(s, log_lead, omega);
+    memset(p->near, 0, sizeof p->near);
+    for (size_t i = 0; i < s->point_n; i++)
+        for (size_t k = 0; k < TRM_BANK_DRAFTS; k++)
+            p->near[k] += p->omega[i] * fabs(p->error[i][k]);
     for (size_t k = 0; k < TRM_BANK_DRAFTS; k++) {
-        p->near[k] = 0;
-        for (size_t i = 0; i < s->point_n; i++)
-            p->near[k] += omega[i] * fabs(p->error[i][k]);
         double error = s->point_n ? .5 * (s->draft_error[k] + p->near[k]) : p->best;
         log_weight[k] = -3 * log(error + .02 * p->best + 1e-3 * s->scale);
         top = fmax(top, log_weight[k]);
@@ -38,33 +40,45 @@ static double consensus(const struct trm_sense *s, const float *logit, size_t le
     return mean;
 }
 
+/* Sum of weight[k] * error[k] in four lanes. */
+static double mixed_error(const double *weight, const double *error)
+{
+    double lane[4] = {0};
+    size_t k = 0;
+
+    for (; k + 4 <= TRM_BANK_DRAFTS; k += 4)
+        for (size_t l = 0; l < 4; l++)
+            lane[l] += weight[k + l] * error[k + l];
+    for (; k < TRM_BANK_DRAFTS; k++)
+        lane[0] += weight[k] * error[k];
+    return (lane[0] + lane[1]) + (lane[2] + lane[3]);
+}
+
 /* Mean |error| that this mixture would have had over the record, half near the lead, in sigma; and
  * the mean signed one near the lead. */
-static double local_error(const struct trm_sense *s, double log_lead, const double *weight,
-                          double *ret_bias, double *ret_all)
+static double local_error(const struct trm_sense *s, const double *weight, double *ret_bias,
+                          double *ret_all)
 {
-    double omega[TRM_SENSE_POINTS], all = 0, near = 0, bias = 0;
+    const struct trm_sense_parts *p = s->parts;
+    double all = 0, near = 0, bias = 0;
 
     if (!s->point_n) {
         *ret_bias = 0;
         *ret_all = 1;
         return 1;
     }
-    trm_sense_omega(s, log_lead, omega);
     for (size_t i = 0; i < s->point_n; i++) {
-        double e = 0;
-        for (size_t k = 0; k < TRM_BANK_DRAFTS; k++)
-            e += weight[k] * (double)s->error[i * TRM_BANK_DRAFTS + k];
+        double e = mixed_error(weight, p->error[i]) / s->sigma;
         all += fabs(e) / (double)s->point_n;
-        near += omega[i] * fabs(e);
-        bias += omega[i] * e;
+        near += p->omega[i] * fabs(e);
+        bias += p->omega[i] * e;
     }
     *ret_bias = bias;
     *ret_all = all;
     return .5 * (all + near);
 }
 
-static void sort(double *at, size_t n)
+void trm_sense_sort(double *at, size_t n)
 {
     for (size_t i = 1; i < n; i++) {
         double v = at[i];
@@ -101,7 +115,7 @@ static float *phase_past(const struct trm_sense *s, size_t lead, double centre, 
     }
     for (size_t k = 0; k < n; k++)
         scatter += fabs(at[k] - mean) / (double)n;
-    sort(at, n);
+    trm_sense_sort(at, n);
     static const double parts[5] = {.1, .25, .5, .75, .9};
     for (size_t i = 0; i < 5; i++)
         *to++ = trm_sense_squash((share(at, n, parts[i]) - centre) / s->sigma);
@@ -109,6 +123,35 @@ static float *phase_past(const struct trm_sense *s, size_t lead, double centre, 
     *to++ = trm_sense_log(change / s->sigma + .02, .02, 1e3);
     *to++ = (float)zeros / (float)n;
     *to++ = trm_sense_log((double)n, 1, PAST_MAX) / 2;
+    return to;
+}
+
+/* The lead's phase one, two, ... eight seasons ago, each against its own season's mean and the
+ * consensus against the last one's, then what the newest value was against its phase's mean. 12
+ * numbers. */
+static float *phase_steps(const struct trm_sense *s, size_t lead, double centre, float *to)
+{
+    const struct trm_history *h = s->parts->history;
+    size_t m = h->season, span = m > 1 ? m : 4, here = trm_min_size((h->n - 1) / m, 4);
+    double mean = 0;
+
+    for (size_t k = 1; k <= 8; k++) {
+        size_t end = h->n - trm_min_size((k - 1) * m, h->n - 1),
+               start = end > span ? end - span : 0;
+        bool has = k * m <= h->n && end > start;
+        double level =
+            has ? (s->parts->sums[end] - s->parts->sums[start]) / (double)(end - start) : 0;
+        double at = has ? h->filled[h->n - k * m + (lead - 1) % m] - level : 0;
+        if (k == 1)
+            *to++ = trm_sense_squash((centre - level) / s->sigma);
+        *to++ = trm_sense_squash(at / s->sigma);
+    }
+    for (size_t k = 1; k <= here; k++)
+        mean += h->filled[h->n - 1 - k * m] / (double)here;
+    *to++ = here ? trm_sense_squash((h->filled[h->n - 1] - mean) / s->sigma) : 0;
+    *to++ = trm_sense_squash((h->filled[h->n - 1] - centre) / s->sigma);
+    *to++ = trm_sense_squash(
+        (h->filled[h->n - 1] - h->filled[h->n - 1 - trm_min_size(m, h->n - 1)]) / s->sigma);
     return to;
 }
 
@@ -137,13 +180,13 @@ static float *neighbours(const struct trm_sense *s, size_t lead, double centre, 
 static float *analogs(const struct trm_sense *s, size_t lead, double centre, float *to)
 {
     const struct trm_bank_view *view = &s->parts->view;
-    double at[16];
+    double at[32];
 
     for (int which = 0; which < 2; which++) {
         size_t n = view->analog_n[which];
         for (size_t i = 0; i < n; i++)
             at[i] = view->analog[which][i * s->parts->horizon + lead - 1];
-        sort(at, n);
+        trm_sense_sort(at, n);
         for (int i = 0; i < 3; i++)
             *to++ = n ? trm_sense_squash((share(at, n, .1 + .4 * i) - centre) / s->sigma) : 0;
     }
@@ -168,11 +211,12 @@ void trm_sense_row(struct trm_sense *s, size_t lead, size_t at)
     struct trm_sense_parts *p = s->parts;
     float *logit = s->logit + at * TRM_BANK_DRAFTS, *draft = s->draft + at * TRM_BANK_DRAFTS;
     float *to = s->step + at * TRM_SENSE_STEPS, *end = to + TRM_SENSE_STEPS;
-    double weight[TRM_BANK_DRAFTS], log_lead = log((double)lead), bias, all, scatter = 0;
+    double weight[TRM_BANK_DRAFTS], bias, all, scatter = 0;
 
-    weigh(s, log_lead, logit);
+    trm_sense_omega(s, log((double)lead), p->omega);
+    weigh(s, logit);
     double centre = s->centre[at] = consensus(s, logit, lead, weight);
-    double local = local_error(s, log_lead, weight, &bias, &all);
+    double local = local_error(s, weight, &bias, &all);
     for (size_t k = 0; k < TRM_BANK_DRAFTS; k++) {
         double e = (s->value[k * p->horizon + lead - 1] - centre) / s->sigma;
         draft[k] = (float)trm_clamp(e, -100, 100);
@@ -188,6 +232,7 @@ void trm_sense_row(struct trm_sense *s, size_t lead, size_t at)
     to = phase_past(s, lead, centre, to);
     to = neighbours(s, lead, centre, to);
     to = analogs(s, lead, centre, to);
+    to = phase_steps(s, lead, centre, to);
     while (to < end)
         *to++ = 0;
 }

@@ -20,7 +20,7 @@ size_t trm_thinker_feedback_n(const struct trm_thinker_shape *shape)
 
 static size_t read_n(const struct trm_thinker_shape *shape)
 {
-    return (size_t)shape->drafts + TRM_KNOTS + 1;
+    return (size_t)shape->drafts + TRM_KNOTS + shape->fans + 1;
 }
 
 enum trm_status trm_thinker_shape_check(const struct trm_thinker_shape *s)
@@ -30,7 +30,7 @@ enum trm_status trm_thinker_shape_check(const struct trm_thinker_shape *s)
     for (size_t i = 0; i < sizeof width / sizeof *width; i++)
         if (width[i] < 1 || width[i] > WIDTH_MAX)
             return TRM_EINVAL;
-    if (s->inner % 16 || s->latent % 16)
+    if (s->inner % 16 || s->latent % 16 || s->fans > TRM_FANS_MAX)
         return TRM_EINVAL;
     if (s->supervision < 1 || s->supervision > DEPTH_MAX || s->recursions < 1 || s->recursions > DEPTH_MAX)
         return TRM_EINVAL;
@@ -89,7 +89,10 @@ void trm_thinker_init(const struct trm_thinker_shape *shape, uint64_t seed, floa
         for (size_t i = 0; i < trm_thinker_block_n(shape, drawn[b].block); i++)
             at[i] = (float)(scale * trm_rng_normal(&rng));
     }
-    start_knots(weights + trm_thinker_block_at(shape, TRM_THINK_OUT0) + shape->drafts);
+    float *out0 = weights + trm_thinker_block_at(shape, TRM_THINK_OUT0) + shape->drafts;
+    start_knots(out0);
+    for (size_t b = 0; b < shape->fans; b++)
+        out0[TRM_KNOTS + b] = -4.6f;
 }
 
 static size_t in_sixteens(size_t n)
@@ -144,6 +147,7 @@ static void share_forward(struct trm_thinker_work *w, size_t *at)
     w->gap = take(w, at, rows * TRM_KNOT_ROW);
     w->gap_slope = take(w, at, rows * TRM_KNOT_ROW);
     w->shift = take(w, at, rows);
+    w->open = take(w, at, rows * TRM_KNOTS);
     w->quantile = take(w, at, rows * TRM_KNOTS);
     w->feed = take(w, at, rows * w->feed_n);
     w->halt = take(w, at, rows);

@@ -9,11 +9,13 @@
  *   X  = Wg g + Wp p + b                                  (once per row; the Wg part once per window)
  *   a  = l + a0,  r = r0,  z = z0                          (a0, r0, z0 learned)
  *   for each supervision step:
- *     w = softmax(a); q50 = sum w_k e_k + s r_5; quantiles outwards from it by s softplus(r_i): no crossing
+ *     w = softmax(a); q50 = sum w_k e_k + s r_5; quantiles outwards from it by the gaps
+ *       s softplus(r_i) + sum_b softplus(g_b) fan_bi >= 0: they cannot cross; the fans are the shapes of what
+ *       really happened (analogs, the same phase in the past, the record), each a set of gaps of its own
  *     f = feedback(q, w, e, verification)                  (below)
  *     Xf = X + Wf f
  *     R times:  t = silu(Xf + Wz z);  z <- rms(z + M t),   rms(v) = v / sqrt(mean v^2 + 1e-6)
- *     a = l + a0 + Ga z, r = r0 + Gr z                     (a read-out, not an accumulation)
+ *     a = l + a0 + Ga z, r = r0 + Gr z, g = g0 + Gg z       (a read-out, not an accumulation)
  *     answer of this step: decode (a, r) as above; a loss on it; then a, r, z are detached
  *     halt logit = bh + wh . z                             (no gradient through z)
  *
@@ -44,8 +46,8 @@
  *   TRM_THINK_WF   [F][N]        feedback -> Xf
  *   TRM_THINK_WZ   [L][N]        latent -> inner
  *   TRM_THINK_M    [N][L]        inner -> latent
- *   TRM_THINK_OUT  [L][K+12]     latent -> read-out: K columns Ga, TRM_KNOTS columns Gr, 1 column wh
- *   TRM_THINK_OUT0 [K+12]        a0, r0, bh
+ *   TRM_THINK_OUT  [L][K+12+B]   latent -> read-out: K columns Ga, TRM_KNOTS Gr, B Gg, 1 column wh
+ *   TRM_THINK_OUT0 [K+12+B]      a0, r0, g0, bh
  *   TRM_THINK_Z0   [L]           z0 */
 #ifndef TRM_THINKER_H
 #define TRM_THINKER_H
@@ -53,6 +55,7 @@
 #include "core/model.h"
 
 #define TRM_VERIFY_SCALARS 5
+#define TRM_FANS_MAX 4
 /* Most supervision steps, and most recursions in one. */
 #define TRM_THINKER_DEPTH_MAX 64
 /* A row's loss does not count beyond this: one wild target must not steer a batch. */
@@ -69,6 +72,7 @@ struct trm_thinker_shape {
     uint32_t latent;      /* width of z; multiple of 16 */
     uint32_t supervision; /* S */
     uint32_t recursions;  /* R */
+    uint32_t fans;        /* B: empirical distributions a lead brings along, 0..TRM_FANS_MAX */
 };
 
 enum trm_thinker_block {
@@ -88,7 +92,8 @@ size_t trm_thinker_feedback_n(const struct trm_thinker_shape *shape);
 TRM_MUST_CHECK enum trm_status trm_thinker_shape_check(const struct trm_thinker_shape *shape);
 
 /* Weights that make the answer equal the consensus with a normal interval of 1.25 spreads: OUT, a0, z0 and
- * bh zero, softplus(r0) the gaps of the normal knots times 1.25, the rest He-scaled from the seed. */
+ * bh zero, softplus(r0) the gaps of the normal knots times 1.25, softplus(g0) .01, the rest He-scaled from
+ * the seed. */
 void trm_thinker_init(const struct trm_thinker_shape *shape, uint64_t seed, float *weights);
 
 /* How much each point of a backtest says about a lead: ret[T] ~ exp(-|lead_log - log_lead_j|), summing to 1
@@ -107,6 +112,8 @@ struct trm_thinker_rows {
     const float *logit;    /* [row_n][K] l */
     const float *omega;    /* [row_n][T], sums to 1, or all 0 where the window has no backtest */
     const float *spread;   /* [row_n] s > 0 */
+    const float *fan;      /* [row_n][B][TRM_KNOTS] gap of each knot to its neighbour nearer the median, in
+                            * sigma, >= 0; 0 at the median */
     const float *target;   /* [row_n]; only read by trm_thinker_train */
     const float *weight;   /* [row_n] >= 0; only read by trm_thinker_train */
 };

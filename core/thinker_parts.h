@@ -10,7 +10,7 @@
 #include "core/thinker.h"
 
 /* Knots with room for whole registers. */
-#define TRM_KNOT_ROW 16
+#define TRM_KNOT_ROW 16 /* the knots, then the fans' gates */
 
 struct trm_thinker_work {
     struct trm_thinker_shape shape;
@@ -20,7 +20,7 @@ struct trm_thinker_work {
     const struct trm_kernels *k;
     size_t n_row, l_row, o_row; /* row strides of inner, latent and read-out vectors */
     size_t k_pad, t_pad;        /* K and T in whole registers */
-    size_t feed_n, out_n;       /* F, K + 12 */
+    size_t feed_n, out_n;       /* F, K + 12 + B */
 
     float *wp, *wf, *wz, *m, *out; /* weights with the row strides above */
     float *mt, *wzt, *outt;        /* training: transposed */
@@ -34,12 +34,13 @@ struct trm_thinker_work {
     float *act, *slope;   /* [R][row][n_row] silu and its derivative; without training one and one */
     float *z;             /* [R + 1][row][l_row] state before the step and after each recursion */
     float *inverse;       /* [R][row] 1 / rms */
-    float *read;          /* [row][o_row] a, r, halt logit */
+    float *read;          /* [row][o_row] a, r, g, halt logit */
     float *logit;         /* [row][K] a */
     float *mix;           /* [row][K] */
     float *knot;          /* [row][TRM_KNOT_ROW] r, then gaps */
     float *gap, *gap_slope; /* [row][TRM_KNOT_ROW] softplus(r) and its derivative */
     float *shift;         /* [row] r_5 */
+    float *open;          /* [row][TRM_KNOTS] whole gaps: s gap + fans */
     float *quantile;      /* [row][TRM_KNOTS] */
     float *feed;          /* [row][F] */
     float *halt;          /* [row] */

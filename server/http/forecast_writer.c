@@ -136,15 +136,15 @@ static void write_method(struct writer *w, const struct forecast_answer *answer)
     writer_key(w, "method");
     writer_open(w, '{');
     writer_key(w, "answered_by");
-    writer_string(w, answer->forecast->answered_by == TRM_BY_NETWORK ? "trm" : "drafts");
+    writer_string(w, answer->forecast->answered_by == TRM_BY_CONSENSUS ? "drafts" : "trm");
     writer_key(w, "why");
     writer_string(w, answer->why);
     writer_close(w, '}');
     writer_key(w, "drafts");
     writer_open(w, '{');
-    for (int i = 0; i < TRM_DRAFTS; i++) {
-        writer_key(w, trm_draft_name((enum trm_draft)i));
-        writer_number(w, answer->forecast->draft_weight[i]);
+    for (size_t i = 0; i < answer->forecast->draft_n; i++) {
+        writer_key(w, answer->forecast->draft[i].name);
+        writer_number(w, answer->forecast->draft[i].weight);
     }
     writer_close(w, '}');
 }
@@ -192,7 +192,7 @@ static void write_trace(struct writer *w, const struct trm_forecast *forecast)
         writer_key(w, "update_z");
         writer_number(w, step->update_z);
         writer_key(w, "halt");
-        writer_number(w, step->halt);
+        writer_number(w, step->moved);
         writer_key(w, "us");
         writer_int(w, (int64_t)step->us);
         writer_close(w, '}');

@@ -52,7 +52,7 @@ int answer_compute(const struct answer_input *input, const struct forecast_ask *
         .now_us = now_us,
     };
     uint64_t start = clock_mono_ns();
-    enum trm_status status = trm_forecast(input->model, &input->config, input->values, input->n,
+    enum trm_status status = trm_forecast(NULL, input->model, &input->config, input->values, input->n,
                                           &request, &ret->forecast);
 
     counters_observe(counters, HISTOGRAM_FORECAST, clock_mono_ns() - start);
@@ -84,7 +84,7 @@ void answer_why(struct forecast_answer *answer, const char *no_model)
     score_words(&answer->model, score, sizeof score);
     if (!answer->has_model)
         snprintf(answer->why, sizeof answer->why, "drafts only: %s", no_model);
-    else if (answer->forecast->answered_by == TRM_BY_NETWORK)
+    else if (answer->forecast->answered_by == TRM_BY_LITERAL)
         snprintf(
             answer->why, sizeof answer->why,
             "the drafts' mix with %.0f%% of the network's correction, a share chosen on held-out "

@@ -91,7 +91,10 @@ uint32_t entry_season(struct entry *entry)
 
 struct trm_config entry_config(struct entry *entry)
 {
-    return trm_config_default(entry_season(entry), entry_horizon(entry));
+    struct trm_config config = trm_config_default(entry_season(entry), entry_horizon(entry));
+
+    config.kind = TRM_KIND_LITERAL;
+    return config;
 }
 
 uint64_t settings_revision(const struct series_settings *settings)

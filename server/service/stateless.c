@@ -139,6 +139,7 @@ static int answer_item(struct stateless_task *task, struct stateless_item *item,
                                         : default_horizon(settings->freq);
     input.config = trm_config_default(
         resolve_season(settings, settings->freq, input.values, input.n), input.horizon);
+    input.config.kind = TRM_KIND_LITERAL;
     if (item->fit && fit_item(task, &input, &model, err))
         return -1;
     input.model = model;

@@ -13,6 +13,7 @@ struct crew {
     size_t threads;      /* 1..CREW_MAX */
     const char *label;   /* before the bar */
     bool progress;       /* show the bar, on standard error if that is a terminal */
+    size_t unit, total;  /* what an index and all of them count for in the bar; 0: 1 and n */
 };
 
 /* Calls each(ctx, i) once for every i below n and returns when all are done. Works with fewer threads

@@ -4,7 +4,9 @@
 #include "server/tool/evaluate.h"
 
 #include "server/tool/crew.h"
+#include "server/tool/meter.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -12,6 +14,7 @@
 /* One set being evaluated; every index is a record's. */
 struct run {
     const struct evaluate_options *options;
+    struct question question; /* options' own, with a pool for this set */
     struct record_list records;
     struct answer *answers;
     struct line_score *scores;
@@ -30,7 +33,7 @@ static uint64_t clock_ns(clockid_t clock)
 static void evaluate_line(void *ctx, size_t i)
 {
     struct run *run = ctx;
-    const struct question *question = &run->options->question;
+    const struct question *question = &run->question;
     const struct record *record = &run->records.at[i];
     struct answer naive = {0};
     uint64_t before = clock_ns(CLOCK_THREAD_CPUTIME_ID);
@@ -52,7 +55,20 @@ static void run_done(struct run *run)
     free(run->scores);
     free(run->statuses);
     free(run->cpu_ns);
+    think_pool_free(run->question.thinks);
     record_list_free(&run->records);
+}
+
+/* Room for the longest answer; no more than core can give. */
+static size_t horizon_max(const struct run *run)
+{
+    size_t most = 1;
+
+    for (size_t i = 0; i < run->records.n; i++) {
+        size_t horizon = question_horizon(&run->question, &run->records.at[i]);
+        most = horizon > most ? horizon : most;
+    }
+    return most < TRM_HORIZON_MAX ? most : TRM_HORIZON_MAX;
 }
 
 static int run_init(struct run *run, const char *path, struct tool_err *err)
@@ -68,7 +84,10 @@ static int run_init(struct run *run, const char *path, struct tool_err *err)
     run->scores = calloc(n, sizeof *run->scores);
     run->statuses = calloc(n, sizeof *run->statuses);
     run->cpu_ns = calloc(n, sizeof *run->cpu_ns);
-    if (!run->answers || !run->scores || !run->statuses || !run->cpu_ns)
+    if (run->question.base)
+        run->question.thinks = think_pool_new(run->question.base, horizon_max(run));
+    if (!run->answers || !run->scores || !run->statuses || !run->cpu_ns
+        || (run->question.base && !run->question.thinks))
         return tool_fail(err, "%s: out of memory", path);
     return 0;
 }
@@ -100,13 +119,18 @@ static void ask_all(struct run *run, struct set_report *report)
     const struct evaluate_options *options = run->options;
     struct crew crew = {.threads = options->threads, .label = report->name, .progress = options->progress};
     uint64_t started = clock_ns(CLOCK_MONOTONIC), cpu = 0;
+    double n = run->records.n ? (double)run->records.n : 1;
+    struct meter meter;
 
+    meter_start(&meter, 0, 0, 0);
     report->lines = run->records.n;
     crew_run(&crew, run->records.n, evaluate_line, run);
     for (size_t i = 0; i < run->records.n; i++)
         cpu += run->cpu_ns[i];
     report->seconds = (double)(clock_ns(CLOCK_MONOTONIC) - started) / 1e9;
-    report->cpu_us = run->records.n ? (double)cpu / 1e3 / (double)run->records.n : 0;
+    report->cpu_us = (double)cpu / 1e3 / n;
+    meter_look(&meter);
+    report->joules = meter.joules / n;
     count_failures(run, report);
     score_set(run->scores, run->records.n, &report->score);
 }
@@ -124,7 +148,7 @@ static int write_files(const struct run *run, const struct set_report *report, s
 static int evaluate_set(const struct evaluate_options *options, const char *path,
                         struct set_report *report, struct tool_err *err)
 {
-    struct run run = {.options = options};
+    struct run run = {.options = options, .question = options->question};
     int rc = run_init(&run, path, err);
 
     name_set(path, report->name, sizeof report->name);
@@ -145,7 +169,7 @@ static int evaluate_all(const struct evaluate_options *options, struct set_repor
     struct tool_err err;
     int code = TOOL_CLEAN;
 
-    report_head(stdout);
+    report_head(stdout, &options->terms);
     for (size_t i = 0; i < options->file_n; i++) {
         if (evaluate_set(options, options->files[i], &reports[i], &err)) {
             fprintf(stderr, "tstrm evaluate: %s\n", err.msg);
@@ -158,9 +182,39 @@ static int evaluate_all(const struct evaluate_options *options, struct set_repor
     return code;
 }
 
+static bool measures_energy(void)
+{
+    struct meter meter;
+
+    meter_start(&meter, 0, 0, 0);
+    meter_look(&meter);
+    return !isnan(meter.joules);
+}
+
+/* The networks that the method needs. */
+static int equip(struct evaluate_options *options, struct trm_base **ret, struct tool_err *err)
+{
+    enum method_needs needs = options->question.needs;
+
+    *ret = NULL;
+    if (needs == METHOD_NEEDS_WEIGHTS || needs == METHOD_NEEDS_BOTH) {
+        if (variant_make(&options->terms.variant, ret, &options->terms.identity, err))
+            return -1;
+        options->terms.base = *ret;
+    } else if (needs == METHOD_NEEDS_THINKS) {
+        *ret = variant_blank();
+        if (!*ret)
+            return tool_fail(err, "out of memory");
+    }
+    options->question.base = *ret;
+    options->terms.energy = measures_energy();
+    return 0;
+}
+
 int tool_evaluate(int argc, char **argv)
 {
     struct evaluate_options options;
+    struct trm_base *base;
     struct tool_err err;
 
     if (evaluate_options_parse(argc, argv, &options, &err)) {
@@ -171,10 +225,13 @@ int tool_evaluate(int argc, char **argv)
         evaluate_print_help(stdout);
         return TOOL_CLEAN;
     }
-    struct set_report *reports = calloc(options.file_n, sizeof *reports);
-    if (!reports)
+    if (equip(&options, &base, &err)) {
+        fprintf(stderr, "tstrm evaluate: %s\n", err.msg);
         return TOOL_FAILED;
-    int code = evaluate_all(&options, reports);
+    }
+    struct set_report *reports = calloc(options.file_n, sizeof *reports);
+    int code = reports ? evaluate_all(&options, reports) : TOOL_FAILED;
     free(reports);
+    trm_base_free(base);
     return code;
 }

@@ -13,6 +13,7 @@ struct subcommand {
 
 static const struct subcommand subcommands[] = {
     {"evaluate", "forecast data sets whose future is known, and score the answers", tool_evaluate},
+    {"pretrain", "train the weights that every series shares", tool_pretrain},
 };
 
 #define SUBCOMMANDS (sizeof subcommands / sizeof subcommands[0])

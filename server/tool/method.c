@@ -1,9 +1,7 @@
-/* The forecasters. Knows core's forecast and seasonal naive; a new method is a function and a row of
- * the table. Surprising: a season longer than core can hold is taken as none, as the daemon would have
- * to be told too; the naive forecast and the scale keep the true one. */
+/* The table of forecasters, and seasonal naive. Knows names and what each needs; a new method is a function
+ * and a row of the table. Surprising: seasonal naive is not the bank's draft of that name, which looks back
+ * no further than core does; as a denominator it has to be what others publish. */
 #include "server/tool/method.h"
-
-#include "core/forecast.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -28,10 +26,11 @@ void answer_done(struct answer *answer)
     free(answer->median);
     free(answer->quantiles);
     free(answer->steps);
+    free(answer->step_quantiles);
     *answer = (struct answer){0};
 }
 
-static enum trm_status answer_init(struct answer *answer, size_t horizon)
+enum trm_status answer_init(struct answer *answer, size_t horizon)
 {
     *answer = (struct answer){.horizon = horizon,
                               .median = malloc(horizon * sizeof(double)),
@@ -42,8 +41,17 @@ static enum trm_status answer_init(struct answer *answer, size_t horizon)
     return TRM_ENOMEM;
 }
 
-/* The past that a method is shown. */
-static const double *past(const struct record *record, const struct question *question, size_t *ret_n)
+enum trm_status answer_steps_init(struct answer *answer, size_t n, size_t leads, bool quantiles)
+{
+    answer->step_n = n;
+    answer->step_leads = leads;
+    answer->steps = malloc(n * leads * sizeof(double));
+    if (quantiles)
+        answer->step_quantiles = malloc(n * leads * TRM_KNOTS * sizeof(double));
+    return answer->steps && (!quantiles || answer->step_quantiles) ? TRM_OK : TRM_ENOMEM;
+}
+
+const double *question_past(const struct question *question, const struct record *record, size_t *ret_n)
 {
     size_t n = record->train_n;
 
@@ -86,7 +94,7 @@ enum trm_status method_snaive(const struct record *record, const struct question
                               struct answer *ret)
 {
     size_t n, horizon = question_horizon(question, record), season = record->season;
-    const double *values = past(record, question, &n);
+    const double *values = question_past(question, record, &n);
     double error = naive_error(values, n, season);
     enum trm_status status = answer_init(ret, horizon);
 
@@ -104,77 +112,54 @@ enum trm_status method_snaive(const struct record *record, const struct question
     return TRM_EMISSING;
 }
 
-static enum trm_status keep_steps(const struct trm_forecast *from, struct answer *answer)
+struct trm_config config_of(const struct record *record, enum trm_kind kind)
 {
-    size_t n = from->trace_n < ANSWER_STEPS_MAX ? from->trace_n : ANSWER_STEPS_MAX;
-    size_t leads = from->trace_leads;
+    bool fits = record->season <= TRM_SEASON_MAX;
+    struct trm_config config = trm_config_default(fits ? record->season : 1, record->horizon);
 
-    if (n == 0 || leads == 0)
-        return TRM_OK;
-    answer->steps = malloc(n * leads * sizeof *answer->steps);
-    if (!answer->steps)
-        return TRM_ENOMEM;
-    for (size_t s = 0; s < n; s++)
-        memcpy(answer->steps + s * leads, from->trace[s].median, leads * sizeof(double));
-    answer->step_n = n;
-    answer->step_leads = leads;
-    return TRM_OK;
-}
-
-static enum trm_status keep(const struct trm_forecast *from, struct answer *ret)
-{
-    enum trm_status status = answer_init(ret, from->horizon);
-
-    if (status != TRM_OK)
-        return status;
-    memcpy(ret->median, from->median, from->horizon * sizeof(double));
-    memcpy(ret->quantiles, from->quantiles, TRM_KNOTS * from->horizon * sizeof(double));
-    ret->by_network = from->answered_by == TRM_BY_NETWORK;
-    status = keep_steps(from, ret);
-    if (status != TRM_OK)
-        answer_done(ret);
-    return status;
-}
-
-static struct trm_config config_of(const struct record *record)
-{
-    return trm_config_default(record->season <= TRM_SEASON_MAX ? record->season : 1, record->horizon);
-}
-
-/* Core's forecast without a fitted model, with no knowledge of bounds. */
-static enum trm_status method_forecast(const struct record *record, const struct question *question,
-                                       struct answer *ret)
-{
-    struct trm_config config = config_of(record);
-    struct trm_forecast_request request = {.horizon = question_horizon(question, record),
-                                           .levels = trm_knot_levels,
-                                           .level_n = TRM_KNOTS,
-                                           .min = (double)NAN,
-                                           .max = (double)NAN,
-                                           .trace = question->steps};
-    struct trm_forecast *forecast;
-    size_t n;
-    const double *values = past(record, question, &n);
-    enum trm_status status = trm_forecast(NULL, &config, values, n, &request, &forecast);
-
-    if (status != TRM_OK)
-        return status;
-    status = keep(forecast, ret);
-    trm_forecast_free(forecast);
-    return status;
+    config.kind = kind;
+    if (kind == TRM_KIND_TRM && fits && record->season2 > config.season
+        && record->season2 <= TRM_CONTEXT_MAX)
+        config.season2 = record->season2;
+    return config;
 }
 
 static const struct method {
     const char *name;
     enum trm_status (*run)(const struct record *record, const struct question *question,
                            struct answer *ret);
-} methods[] = {{"forecast", method_forecast}, {"snaive", method_snaive}};
+    enum method_needs needs;
+    enum trm_answered_by by;
+} methods[] = {
+    {"forecast", method_think, METHOD_NEEDS_BOTH, TRM_BY_NETWORK},
+    {"adapted", method_adapted, METHOD_NEEDS_WEIGHTS, TRM_BY_NETWORK},
+    {"literal", method_literal, METHOD_NEEDS_NOTHING, TRM_BY_LITERAL},
+    {"consensus", method_think, METHOD_NEEDS_THINKS, TRM_BY_CONSENSUS},
+    {"snaive", method_snaive, METHOD_NEEDS_NOTHING, TRM_BY_DRAFT},
+};
+
+static int choose_draft(const char *name, struct question *question)
+{
+    for (int k = 0; k < TRM_BANK_DRAFTS; k++) {
+        if (strcmp(name, trm_bank_name((enum trm_bank_draft)k)) != 0)
+            continue;
+        question->method = method_think;
+        question->needs = METHOD_NEEDS_THINKS;
+        question->who = (struct trm_who){TRM_BY_DRAFT, (enum trm_bank_draft)k};
+        return 0;
+    }
+    return -1;
+}
 
 int method_choose(const char *name, struct question *question)
 {
+    if (strncmp(name, "draft:", 6) == 0)
+        return choose_draft(name + 6, question);
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
         if (strcmp(name, methods[i].name) == 0) {
             question->method = methods[i].run;
+            question->needs = methods[i].needs;
+            question->who = (struct trm_who){.by = methods[i].by};
             return 0;
         }
     return -1;
@@ -182,5 +167,5 @@ int method_choose(const char *name, struct question *question)
 
 const char *method_names(void)
 {
-    return "forecast, snaive";
+    return "forecast, adapted, literal, consensus, snaive, or draft: and the name of one (--help has them)";
 }

@@ -3,6 +3,7 @@
  * dash, and a mean over sets leaves it out but says over how many it is. */
 #include "server/tool/report.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -25,10 +26,23 @@ static void cell(FILE *to, int width, int digits, double value)
         fprintf(to, "%*.*f", width, digits, value);
 }
 
-void report_head(FILE *to)
+static void print_weights(FILE *to, const struct report_terms *terms)
 {
-    fprintf(to, "%-22s%6s%9s%7s%8s%9s%7s%9s%7s%7s%10s\n", "set", "n", "MASE", "ratio", "sMAPE", "WQL",
+    const struct trm_base *base = terms->base;
+
+    fprintf(to, "weights %s %016" PRIx64 ": %zu network%s of %zu parameters, %u step%s", base->name,
+            terms->identity, base->network_n, base->network_n == 1 ? "" : "s", base->parameters,
+            base->shape.supervision, base->shape.supervision == 1 ? "" : "s");
+    fputs(terms->variant.unverified ? ", verification silenced\n" : "\n", to);
+}
+
+void report_head(FILE *to, const struct report_terms *terms)
+{
+    if (terms->base)
+        print_weights(to, terms);
+    fprintf(to, "%-22s%6s%9s%7s%8s%9s%7s%9s%7s%7s%10s", "set", "n", "MASE", "ratio", "sMAPE", "WQL",
             "ratio", "sQL", "cov80", "cov95", "us/series");
+    fputs(terms->energy ? "  J/series\n" : "\n", to);
 }
 
 void report_row(FILE *to, const struct set_report *set)
@@ -37,14 +51,16 @@ void report_row(FILE *to, const struct set_report *set)
 
     fprintf(to, "%-22s%6zu", set->name, score->n);
     cell(to, 9, 4, score->mase.value);
-    cell(to, 7, 3, score->mase_ratio);
+    cell(to, 7, 3, score->mase_ratio.value);
     cell(to, 8, 2, score->smape);
     cell(to, 9, 4, score->wql.value);
-    cell(to, 7, 3, score->wql_ratio);
+    cell(to, 7, 3, score->wql_ratio.value);
     cell(to, 9, 4, score->sql);
     cell(to, 7, 3, score->cov80);
     cell(to, 7, 3, score->cov95);
     cell(to, 10, 0, set->cpu_us);
+    if (!isnan(set->joules))
+        cell(to, 10, 4, set->joules);
     if (set->failed)
         fprintf(to, "  %zu of %zu failed", set->failed, set->lines);
     fputc('\n', to);
@@ -58,9 +74,14 @@ void report_steps(FILE *to, const struct set_report *set)
         fputs("  no supervision steps\n", to);
         return;
     }
-    fprintf(to, "  MASE by step (%zu series):", score->stepped);
+    fprintf(to, "  by step (%zu series): MASE", score->stepped);
     for (size_t s = 0; s < score->step_n; s++)
         fprintf(to, " %.4f", score->step_mase[s]);
+    fputs("; WQL", to);
+    for (size_t s = 0; s < score->step_n; s++) {
+        fputc(' ', to);
+        cell(to, 0, 4, score->step_wql[s]);
+    }
     fputc('\n', to);
 }
 
@@ -122,8 +143,8 @@ void report_summary(FILE *to, const struct set_report *sets, size_t n, const str
     struct mean mase = {0, 0}, loss = {0, 0};
 
     for (size_t i = 0; i < n; i++) {
-        mean_add(&mase, sets[i].score.mase_ratio);
-        mean_add(&loss, sets[i].score.wql_ratio);
+        mean_add(&mase, sets[i].score.mase_ratio.value);
+        mean_add(&loss, sets[i].score.wql_ratio.value);
     }
     print_means(to, "all sets, over seasonal naive", &mase, &loss);
     summarize_gift(to, sets, n, terms);

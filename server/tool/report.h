@@ -6,6 +6,7 @@
 #define SERVER_TOOL_REPORT_H
 
 #include "server/tool/scores.h"
+#include "server/tool/variant.h"
 
 #include <stdio.h>
 
@@ -14,18 +15,24 @@ struct report_terms {
     const char *method;
     size_t limit, truncate, horizon_cap; /* 0 = none */
     bool gift;
+    struct variant variant;      /* of base … */
+    const struct trm_base *base; /* … NULL where no weights answer … */
+    uint64_t identity;           /* … whose file has this one */
+    bool energy;                 /* whether it can be measured */
 };
 
 struct set_report {
     char name[64];
     size_t lines, failed; /* records asked for, and those without an answer */
     double cpu_us, seconds; /* of a thread for each series on average; of the set by the clock */
+    double joules;          /* of the whole machine for each series; NaN where it does not say */
     struct set_score score;
 };
 
-void report_head(FILE *to);
+/* The weights, and the columns' names. */
+void report_head(FILE *to, const struct report_terms *terms);
 void report_row(FILE *to, const struct set_report *set);
-/* MASE after each supervision step. */
+/* MASE and WQL after each supervision step. */
 void report_steps(FILE *to, const struct set_report *set);
 /* Geometric means over all sets, and over GIFT-Eval's six where all are among them. */
 void report_summary(FILE *to, const struct set_report *sets, size_t n, const struct report_terms *terms);

@@ -4,6 +4,7 @@
 #include "server/tool/report.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
 #include <string.h>
@@ -49,25 +50,46 @@ static void put_terms(json_t *line, const struct report_terms *terms)
     put(line, "horizon_cap", json_integer((json_int_t)terms->horizon_cap));
 }
 
+/* null where no weights answer: a reader can ask for them whatever the method. */
+static void put_weights(json_t *line, const struct report_terms *terms)
+{
+    const struct trm_base *base = terms->base;
+    char identity[17];
+
+    snprintf(identity, sizeof identity, "%016" PRIx64, terms->identity);
+    put(line, "weights", base ? json_string(identity) : json_null());
+    put(line, "weights_name", base ? json_string(base->name) : json_null());
+    put(line, "networks", base ? json_integer((json_int_t)base->network_n) : json_null());
+    put(line, "parameters", base ? json_integer((json_int_t)base->parameters) : json_null());
+    put(line, "supervision", base ? json_integer((json_int_t)base->shape.supervision) : json_null());
+    put(line, "steps", json_integer((json_int_t)terms->variant.steps));
+    put(line, "network", json_integer((json_int_t)terms->variant.network));
+    put(line, "verify", json_boolean(!terms->variant.unverified));
+}
+
 static void put_scores(json_t *line, const struct set_score *score)
 {
     put(line, "n", json_integer((json_int_t)score->n));
     put(line, "MASE", number(score->mase.value));
     put(line, "MASE_90", figure(&score->mase));
     put(line, "MASE_naive", number(score->naive_mase));
-    put(line, "MASE_ratio", number(score->mase_ratio));
+    put(line, "MASE_ratio", number(score->mase_ratio.value));
+    put(line, "MASE_ratio_90", figure(&score->mase_ratio));
     put(line, "RelMASE_gm", number(score->relmase));
     put(line, "sMAPE", number(score->smape));
     put(line, "WQL", number(score->wql.value));
     put(line, "WQL_90", figure(&score->wql));
     put(line, "WQL_naive", number(score->naive_wql));
-    put(line, "WQL_ratio", number(score->wql_ratio));
+    put(line, "WQL_ratio", number(score->wql_ratio.value));
+    put(line, "WQL_ratio_90", figure(&score->wql_ratio));
     put(line, "sQL", number(score->sql));
     put(line, "cov80", number(score->cov80));
     put(line, "cov95", number(score->cov95));
     put(line, "by_network", json_integer((json_int_t)score->by_network));
-    if (score->step_n > 0)
+    if (score->step_n > 0) {
         put(line, "MASE_by_step", numbers(score->step_mase, score->step_n));
+        put(line, "WQL_by_step", numbers(score->step_wql, score->step_n));
+    }
 }
 
 static json_t *set_line(const struct set_report *set, const struct report_terms *terms)
@@ -76,11 +98,13 @@ static json_t *set_line(const struct set_report *set, const struct report_terms 
 
     put(line, "dataset", json_string(set->name));
     put_terms(line, terms);
+    put_weights(line, terms);
     put(line, "lines", json_integer((json_int_t)set->lines));
     put(line, "failed", json_integer((json_int_t)set->failed));
     put_scores(line, &set->score);
     put(line, "cpu_us", number(set->cpu_us));
     put(line, "seconds", number(set->seconds));
+    put(line, "joules", number(set->joules));
     return line;
 }
 

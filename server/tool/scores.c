@@ -23,16 +23,16 @@ static double scale_of(const struct record *record, bool gift)
     return gift && !isnan(record->gift_scale) ? record->gift_scale : record->mase_scale;
 }
 
-static struct loss loss_of(const double *actual, const struct answer *answer)
+/* quantiles: [TRM_KNOTS][horizon]. */
+static struct loss loss_of(const double *actual, const double *quantiles, size_t horizon)
 {
     struct loss sum = {0, 0};
 
-    for (size_t i = 0; i < answer->horizon; i++) {
+    for (size_t i = 0; i < horizon; i++) {
         if (isnan(actual[i]))
             continue;
         for (size_t q = FIRST_DECILE; q < FIRST_DECILE + DECILES; q++)
-            sum.pinball += trm_pinball2(actual[i], answer->quantiles[q * answer->horizon + i],
-                                        trm_knot_levels[q]);
+            sum.pinball += trm_pinball2(actual[i], quantiles[q * horizon + i], trm_knot_levels[q]);
         sum.absolute += fabs(actual[i]);
     }
     return sum;
@@ -66,8 +66,13 @@ static void score_steps(const double *actual, const struct answer *answer, doubl
 
     if (known(actual, leads) == 0)
         return;
-    for (size_t s = 0; s < answer->step_n; s++)
+    for (size_t s = 0; s < answer->step_n; s++) {
         ret->step_mase[s] = trm_mase(actual, answer->steps + s * answer->step_leads, leads, scale);
+        ret->step_loss[s].pinball = (double)NAN;
+        if (answer->step_quantiles)
+            ret->step_loss[s] = loss_of(
+                actual, answer->step_quantiles + s * TRM_KNOTS * answer->step_leads, leads);
+    }
     ret->step_n = answer->step_n;
 }
 
@@ -85,8 +90,8 @@ void score_line(const struct record *record, const struct answer *answer, const 
     ret->mase = trm_mase(actual, answer->median, n, scale);
     ret->naive_mase = trm_mase(actual, naive->median, n, scale);
     ret->smape = trm_smape(actual, answer->median, n);
-    ret->loss = loss_of(actual, answer);
-    ret->naive_loss = loss_of(actual, naive);
+    ret->loss = loss_of(actual, answer->quantiles, n);
+    ret->naive_loss = loss_of(actual, naive->quantiles, n);
     ret->sql = ret->loss.pinball / DECILES / (double)ret->seen / scale;
     ret->in80 = inside(actual, answer, KNOT_10, KNOT_90);
     ret->in95 = inside(actual, answer, KNOT_025, KNOT_975);
@@ -119,25 +124,38 @@ static void interval(double *values, struct figure *ret)
     ret->high = values[BOOTSTRAP_RESAMPLES - 1 - BOOTSTRAP_RESAMPLES / 20];
 }
 
+static double ratio(double value, double naive)
+{
+    return naive > 0 ? value / naive : (double)NAN;
+}
+
 /* at: the n scored lines. */
 static void bootstrap(const struct line_score *const *at, size_t n, struct set_score *ret)
 {
-    double mase[BOOTSTRAP_RESAMPLES], loss[BOOTSTRAP_RESAMPLES];
+    double mase[BOOTSTRAP_RESAMPLES], mase_ratio[BOOTSTRAP_RESAMPLES];
+    double loss[BOOTSTRAP_RESAMPLES], loss_ratio[BOOTSTRAP_RESAMPLES];
     struct trm_rng rng;
 
     trm_rng_seed(&rng, BOOTSTRAP_SEED);
     for (size_t b = 0; b < BOOTSTRAP_RESAMPLES; b++) {
-        struct loss sum = {0, 0};
+        struct loss sum = {0, 0}, naive = {0, 0};
+        double naive_mase = 0;
         mase[b] = 0;
         for (size_t i = 0; i < n; i++) {
             const struct line_score *drawn = at[trm_rng_below(&rng, n)];
             mase[b] += drawn->mase / (double)n;
+            naive_mase += drawn->naive_mase / (double)n;
             add_loss(&sum, drawn->loss);
+            add_loss(&naive, drawn->naive_loss);
         }
         loss[b] = wql(sum);
+        mase_ratio[b] = ratio(mase[b], naive_mase);
+        loss_ratio[b] = ratio(loss[b], wql(naive));
     }
     interval(mase, &ret->mase);
+    interval(mase_ratio, &ret->mase_ratio);
     interval(loss, &ret->wql);
+    interval(loss_ratio, &ret->wql_ratio);
 }
 
 static void average(const struct line_score *const *at, size_t n, struct set_score *ret)
@@ -163,8 +181,8 @@ static void average(const struct line_score *const *at, size_t n, struct set_sco
     ret->relmase = exp(logs / (double)n);
     ret->cov80 = (double)in80 / (double)seen;
     ret->cov95 = (double)in95 / (double)seen;
-    ret->mase_ratio = ret->naive_mase > 0 ? ret->mase.value / ret->naive_mase : (double)NAN;
-    ret->wql_ratio = ret->naive_wql > 0 ? ret->wql.value / ret->naive_wql : (double)NAN;
+    ret->mase_ratio.value = ratio(ret->mase.value, ret->naive_mase);
+    ret->wql_ratio.value = ratio(ret->wql.value, ret->naive_wql);
 }
 
 static void average_steps(const struct line_score *const *at, size_t n, struct set_score *ret)
@@ -174,21 +192,26 @@ static void average_steps(const struct line_score *const *at, size_t n, struct s
             ret->step_n = at[i]->step_n;
         ret->stepped += at[i]->step_n > 0;
     }
-    for (size_t s = 0; s < ret->step_n; s++)
+    for (size_t s = 0; s < ret->step_n; s++) {
+        struct loss sum = {0, 0};
         for (size_t i = 0; i < n; i++) {
             size_t last = at[i]->step_n;
-            if (last > 0)
-                ret->step_mase[s] += at[i]->step_mase[s < last ? s : last - 1] / (double)ret->stepped;
+            if (last == 0)
+                continue;
+            ret->step_mase[s] += at[i]->step_mase[s < last ? s : last - 1] / (double)ret->stepped;
+            add_loss(&sum, at[i]->step_loss[s < last ? s : last - 1]);
         }
+        ret->step_wql[s] = wql(sum);
+    }
 }
 
 static void nothing(struct set_score *ret)
 {
     struct figure none = {(double)NAN, (double)NAN, (double)NAN};
 
-    ret->mase = ret->wql = none;
+    ret->mase = ret->wql = ret->mase_ratio = ret->wql_ratio = none;
     ret->smape = ret->sql = ret->relmase = ret->cov80 = ret->cov95 = (double)NAN;
-    ret->naive_mase = ret->naive_wql = ret->mase_ratio = ret->wql_ratio = (double)NAN;
+    ret->naive_mase = ret->naive_wql = (double)NAN;
 }
 
 void score_set(const struct line_score *lines, size_t n, struct set_score *ret)

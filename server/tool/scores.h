@@ -30,6 +30,7 @@ struct line_score {
     size_t seen, in80, in95; /* known steps, and those inside */
     size_t step_n;           /* 0 where the answer has no steps */
     double step_mase[ANSWER_STEPS_MAX];
+    struct loss step_loss[ANSWER_STEPS_MAX]; /* NaN where a step's quantiles are not known */
     bool by_network;
 };
 
@@ -43,10 +44,11 @@ struct set_score {
     struct figure mase, wql;
     double smape, sql, relmase, cov80, cov95;
     double naive_mase, naive_wql;
-    double mase_ratio, wql_ratio; /* over seasonal naive's */
+    struct figure mase_ratio, wql_ratio; /* over seasonal naive's, drawn together */
     size_t by_network;
     size_t step_n, stepped;  /* steps of the longest trace, series that have one */
-    double step_mase[ANSWER_STEPS_MAX]; /* a series that halted keeps its last step's */
+    double step_mase[ANSWER_STEPS_MAX], step_wql[ANSWER_STEPS_MAX]; /* a series that halted keeps its
+                                                                     * last step's */
 };
 
 /* gift: GIFT-Eval's scale where the record has one. */

@@ -4,7 +4,7 @@
 #ifndef SERVER_TOOL_TOOL_H
 #define SERVER_TOOL_TOOL_H
 
-enum tool_exit { TOOL_CLEAN = 0, TOOL_FAILED = 1, TOOL_USAGE = 2 };
+enum tool_exit { TOOL_CLEAN = 0, TOOL_FAILED = 1, TOOL_USAGE = 2, TOOL_INTERRUPTED = 130 };
 
 #define TOOL_MESSAGE_MAX 512
 
@@ -17,5 +17,6 @@ int tool_fail(struct tool_err *err, const char *format, ...) __attribute__((form
 
 /* Each gets its own name as argv[0] and ends with a tool_exit. */
 int tool_evaluate(int argc, char **argv);
+int tool_pretrain(int argc, char **argv);
 
 #endif

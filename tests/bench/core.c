@@ -56,6 +56,7 @@ static struct trm_model *fit(const double *v, const struct trm_model *base)
     struct trm_model *model = NULL;
     struct trm_fit *f = NULL;
 
+    options.config.kind = TRM_KIND_LITERAL;
     if (trm_fit_begin(v, N, &options, &f) != TRM_OK)
         exit(1);
     while (trm_fit_step(f, &progress) == TRM_MORE)
@@ -73,7 +74,8 @@ static void forecast(const struct trm_model *model, const double *v)
         .horizon = H, .levels = trm_knot_levels, .level_n = TRM_KNOTS, .min = NAN, .max = NAN};
     struct trm_forecast *f;
 
-    if (trm_forecast(model, &config, v, N, &request, &f) != TRM_OK)
+    config.kind = TRM_KIND_LITERAL;
+    if (trm_forecast(NULL, model, &config, v, N, &request, &f) != TRM_OK)
         exit(1);
     trm_forecast_free(f);
 }

@@ -1,12 +1,12 @@
 /* Memory runs out at every single allocation in turn: each call then answers TRM_ENOMEM, touches no
  * output, and leaks nothing (the sanitizer build watches that). malloc and calloc are wrapped by the
  * linker. */
-#include "check.h"
+#include "a_base.h"
 
 #include "core/checkpoint.h"
-#include "core/fit.h"
 #include "core/forecast.h"
 #include "core/literal.h"
+#include "core/sense.h"
 
 static long allowed = -1; /* allocations until the next one fails; -1: never */
 
@@ -98,7 +98,7 @@ static void forecast_survives_every_failed_allocation(void **state)
             struct trm_forecast *f = NULL;
             allowed = k;
             enum trm_status status =
-                trm_forecast(with ? model : NULL, &options.config, v, N, &request, &f);
+                trm_forecast(NULL, with ? model : NULL, &options.config, v, N, &request, &f);
             bool failed = allowed < 0;
             allowed = -1;
             if (!failed) {
@@ -111,6 +111,56 @@ static void forecast_survives_every_failed_allocation(void **state)
             assert_null(f);
         }
     trm_model_free(model);
+}
+
+/* Sensing goes on without memory, so a fit of kind TRM may end well although an allocation failed. */
+static void shared_networks_survive_every_failed_allocation(void **state)
+{
+    struct trm_base *shared = made_base(.02f);
+    struct trm_fit_options literal = options;
+    struct trm_model *old = NULL;
+    long fit_k = 0, forecast_k = 0;
+
+    (void)state;
+    options.config.kind = TRM_KIND_TRM;
+    options.base_weights = shared;
+    options.fresh = 24;
+    assert_int_equal(fit_once(NULL, &old), TRM_OK);
+    for (bool failed = true; failed; fit_k += failed) {
+        struct trm_model *model = NULL;
+        allowed = fit_k;
+        enum trm_status status = fit_once(fit_k % 2 ? old : NULL, &model);
+        failed = allowed < 0;
+        allowed = -1;
+        assert_true(status == TRM_OK || (failed && status == TRM_ENOMEM && !model));
+        trm_model_free(model);
+    }
+    for (bool failed = true; failed; forecast_k += failed) {
+        struct trm_forecast_request request = {.horizon = 12, .min = NAN, .max = NAN, .trace = true};
+        struct trm_forecast *f = NULL;
+        allowed = forecast_k;
+        enum trm_status status =
+            trm_forecast(shared, forecast_k % 2 ? old : NULL, &options.config, v, N, &request, &f);
+        failed = allowed < 0;
+        allowed = -1;
+        assert_true(status == TRM_OK || (failed && status == TRM_ENOMEM && !f));
+        trm_forecast_free(f);
+    }
+    assert_true(fit_k > 20 && forecast_k > 20);
+    size_t n = trm_checkpoint_bytes(old);
+    unsigned char *bytes = malloc(n);
+    assert_int_equal(trm_checkpoint_encode(old, bytes, n), TRM_OK);
+    for (long k = 0; k < 2; k++) {
+        struct trm_model *out = NULL;
+        allowed = k;
+        assert_int_equal(trm_checkpoint_decode(bytes, n, &out), TRM_ENOMEM);
+        allowed = -1;
+        assert_null(out);
+    }
+    free(bytes);
+    trm_model_free(old);
+    trm_base_free(shared);
+    options = literal;
 }
 
 static void decode_survives_every_failed_allocation(void **state)
@@ -131,15 +181,70 @@ static void decode_survives_every_failed_allocation(void **state)
     trm_model_free(model);
 }
 
+static void bank_and_sense_survive_every_failed_allocation(void **state)
+{
+    (void)state;
+    for (int with = 0; with < 2; with++)
+        for (long k = 0;; k++) {
+            struct trm_sense *sense = NULL;
+            struct trm_bank *bank = NULL;
+            allowed = k;
+            enum trm_status status =
+                with ? trm_sense_new(24, &sense) : trm_bank_new(100, 12, 24, &bank);
+            bool failed = allowed < 0;
+            allowed = -1;
+            if (failed)
+                assert_true(status == TRM_ENOMEM && !sense && !bank);
+            trm_sense_free(sense);
+            trm_bank_free(bank);
+            if (!failed) {
+                assert_int_equal(status, TRM_OK);
+                assert_true(k >= 3);
+                break;
+            }
+        }
+}
+
+/* Sensing never fails: without memory for its regressions it has other drafts in their place. */
+static void sensing_goes_on_without_memory(void **state)
+{
+    struct trm_sense *sense = NULL;
+    struct trm_history history;
+    long k = 0;
+
+    (void)state;
+    assert_int_equal(trm_sense_new(24, &sense), TRM_OK);
+    assert_int_equal(trm_history_init(&history, v, N, 12), TRM_OK);
+    for (bool failed = true; failed; k++) {
+        allowed = k;
+        trm_sense_make(sense, &history, 0, 24, NULL, 24);
+        failed = allowed < 0;
+        allowed = -1;
+        for (size_t i = 0; i < TRM_SENSE_GLOBALS; i++)
+            assert_true(isfinite(sense->global[i]));
+        for (size_t i = 0; i < 24 * TRM_SENSE_STEPS; i++)
+            assert_true(isfinite(sense->step[i]));
+        for (size_t i = 0; i < 24 * TRM_BANK_DRAFTS; i++)
+            assert_true(isfinite(sense->value[i]) && isfinite(sense->draft[i]) &&
+                        sense->logit[i] <= 0);
+    }
+    trm_history_done(&history);
+    trm_sense_free(sense);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fit_survives_every_failed_allocation),
         cmocka_unit_test(forecast_survives_every_failed_allocation),
+        cmocka_unit_test(shared_networks_survive_every_failed_allocation),
         cmocka_unit_test(decode_survives_every_failed_allocation),
+        cmocka_unit_test(bank_and_sense_survive_every_failed_allocation),
+        cmocka_unit_test(sensing_goes_on_without_memory),
     };
     seasonal_series(v, N, 12, 1);
     options = (struct trm_fit_options){.config = trm_config_default(12, 12), .seed = 1};
+    options.config.kind = TRM_KIND_LITERAL;
     options.config.supervision = 2;
     options.config.recursions = 2;
     return cmocka_run_group_tests_name("alloc", tests, NULL, NULL);

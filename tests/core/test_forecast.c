@@ -1,8 +1,8 @@
-/* What a forecast must be whatever the series: finite, ordered, equivariant, bounded, explained. */
-#include "check.h"
+/* What a forecast of kind literal must be whatever the series: finite, ordered, equivariant, bounded,
+ * explained; and the requests that no kind answers. */
+#include "a_base.h"
 
 #include "core/checkpoint.h"
-#include "core/fit.h"
 #include "core/forecast.h"
 #include "core/season.h"
 
@@ -18,35 +18,29 @@ static struct trm_forecast_request ask(size_t horizon)
                                          .max = NAN};
 }
 
+static struct trm_config literal(size_t season, size_t horizon)
+{
+    struct trm_config config = trm_config_default(season, horizon);
+
+    config.kind = TRM_KIND_LITERAL;
+    return config;
+}
+
 static struct trm_model *fitted(const double *v, size_t n, const struct trm_model *base,
                                 struct trm_fit_report *report)
 {
-    struct trm_fit_options options = {.config = trm_config_default(24, H), .base = base, .seed = 5};
-    struct trm_fit_progress progress;
-    struct trm_model *model = NULL;
-    struct trm_fit *fit = NULL;
-    enum trm_status status;
-    double fraction = 0;
+    struct trm_fit_options options = {.config = literal(24, H), .base = base, .seed = 5};
 
-    assert_int_equal(trm_fit_begin(v, n, &options, &fit), TRM_OK);
-    while ((status = trm_fit_step(fit, &progress)) == TRM_MORE) {
-        assert_true(progress.fraction >= fraction && progress.fraction < 1);
-        fraction = progress.fraction;
-        assert_int_equal(trm_fit_end(fit, &model, report), TRM_EINVAL); /* not yet */
-    }
-    assert_int_equal(status, TRM_OK);
-    assert_int_equal(trm_fit_end(fit, &model, report), TRM_OK);
-    trm_fit_free(fit);
-    return model;
+    return fit_all(v, n, &options, report);
 }
 
 static struct trm_forecast *forecast(const struct trm_model *model, const double *v, size_t n,
                                      const struct trm_forecast_request *request)
 {
-    struct trm_config config = trm_config_default(24, H);
+    struct trm_config config = literal(24, H);
     struct trm_forecast *f = NULL;
 
-    assert_int_equal(trm_forecast(model, &config, v, n, request, &f), TRM_OK);
+    assert_int_equal(trm_forecast(NULL, model, &config, v, n, request, &f), TRM_OK);
     return f;
 }
 
@@ -132,7 +126,7 @@ static void long_horizon_continues_block_by_block(void **state)
     struct trm_model *model = fitted(v, N, NULL, &report);
     struct trm_forecast *a = forecast(model, v, N, &near), *b = forecast(model, v, N, &far);
     check_sane(b);
-    if (a->answered_by == TRM_BY_NETWORK) /* else the ridge's number of leads differs */
+    if (a->answered_by == TRM_BY_LITERAL) /* else the ridge's number of leads differs */
         assert_memory_equal(a->median, b->median, H * sizeof *a->median);
     trm_forecast_free(a);
     trm_forecast_free(b);
@@ -257,8 +251,14 @@ static void trace_tells_every_step_and_ends_at_the_answer(void **state)
     assert_int_equal(f->trace_leads, H);
     assert_memory_equal(f->trace[f->trace_n - 1].median, f->median, H * sizeof *f->median);
     for (size_t s = 1; s < f->trace_n; s++)
-        assert_true(f->trace[s].update_z > 0 && f->trace[s].us > 0 && f->trace[s].halt >= 0);
-    assert_int_equal(f->answered_by == TRM_BY_NETWORK, f->gate > 0);
+        assert_true(f->trace[s].update_z > 0 && f->trace[s].us > 0 && f->trace[s].moved >= 0);
+    for (size_t s = 0; s < f->trace_n; s++)
+        for (size_t j = 0; j < H; j++)
+            assert_true(f->trace[s].low[j] <= f->trace[s].median[j] &&
+                        f->trace[s].median[j] <= f->trace[s].high[j]);
+    assert_int_equal(f->draft_n, TRM_DRAFTS);
+    assert_string_equal(f->draft[2].name, "ridge");
+    assert_int_equal(f->answered_by == TRM_BY_LITERAL, f->gate > 0);
     trm_forecast_free(f);
     trm_model_free(model);
 }
@@ -266,25 +266,28 @@ static void trace_tells_every_step_and_ends_at_the_answer(void **state)
 static void impossible_requests_are_refused(void **state)
 {
     const double v[] = {1, 2, 3, 4}, crossed[] = {.5, .5}, outside[] = {0};
-    struct trm_config config = trm_config_default(1, 4), bad = config;
+    struct trm_config config = literal(1, 4), bad = config, shared = trm_config_default(1, 4);
     struct trm_forecast *f = NULL;
     struct trm_forecast_request r = ask(0);
 
     (void)state;
-    assert_int_equal(trm_forecast(NULL, &config, v, 4, &r, &f), TRM_EINVAL);
+    assert_int_equal(trm_forecast(NULL, NULL, &config, v, 4, &r, &f), TRM_EINVAL);
     r = ask(TRM_HORIZON_MAX + 1);
-    assert_int_equal(trm_forecast(NULL, &config, v, 4, &r, &f), TRM_EINVAL);
+    assert_int_equal(trm_forecast(NULL, NULL, &config, v, 4, &r, &f), TRM_EINVAL);
     r = ask(1);
     r.levels = crossed;
     r.level_n = 2;
-    assert_int_equal(trm_forecast(NULL, &config, v, 4, &r, &f), TRM_EINVAL);
+    assert_int_equal(trm_forecast(NULL, NULL, &config, v, 4, &r, &f), TRM_EINVAL);
     r.levels = outside;
     r.level_n = 1;
-    assert_int_equal(trm_forecast(NULL, &config, v, 4, &r, &f), TRM_EINVAL);
+    assert_int_equal(trm_forecast(NULL, NULL, &config, v, 4, &r, &f), TRM_EINVAL);
     r = ask(1);
     bad.hidden = 12;
-    assert_int_equal(trm_forecast(NULL, &bad, v, 4, &r, &f), TRM_EINVAL);
-    assert_int_equal(trm_forecast(NULL, &config, v, 2, &r, &f), TRM_ESHORT);
+    assert_int_equal(trm_forecast(NULL, NULL, &bad, v, 4, &r, &f), TRM_EINVAL);
+    assert_int_equal(trm_forecast(NULL, NULL, &config, v, 2, &r, &f), TRM_ESHORT);
+    assert_int_equal(trm_forecast(NULL, NULL, &shared, v, 4, &r, &f), TRM_EINVAL); /* no networks */
+    shared.season2 = 1;
+    assert_int_equal(trm_config_check(&shared), TRM_EINVAL); /* not longer than the season */
     assert_null(f);
 }
 

@@ -5,7 +5,7 @@
 
 #define L TRM_EXAMPLE_ROWS
 
-static const struct trm_thinker_shape small = {6, 5, 4, 8, 16, 16, 2, 2};
+static const struct trm_thinker_shape small = {6, 5, 4, 8, 16, 16, 2, 2, .fans = 2};
 
 struct examples {
     struct trm_example_set set;
@@ -49,7 +49,7 @@ static void examples_init(struct examples *e, size_t n, uint64_t seed)
     struct trm_rng rng;
 
     trm_rng_seed(&rng, seed);
-    e->all = calloc(n * (G + T * K + T + L * (P + 2 * K + 4)), sizeof *e->all);
+    e->all = calloc(n * (G + T * K + T + L * (P + 2 * K + 4 + small.fans * TRM_KNOTS)), sizeof *e->all);
     e->point_n = calloc(n, sizeof *e->point_n);
     float *at = e->all;
     e->set = (struct trm_example_set){.n = n, .point_n = e->point_n};
@@ -60,6 +60,7 @@ static void examples_init(struct examples *e, size_t n, uint64_t seed)
     e->set.draft = part(&at, n * L * K, 1, &rng);
     e->set.logit = part(&at, n * L * K, .1, &rng);
     e->set.spread = part(&at, n * L, 1, &rng);
+    e->set.fan = part(&at, n * L * small.fans * TRM_KNOTS, 0, &rng);
     e->set.target = part(&at, n * L, 1, &rng);
     e->set.weight = part(&at, n * L, 1, &rng);
     e->set.lead_log = part(&at, n * L, 1, &rng);

@@ -13,8 +13,8 @@ struct batch {
     struct trm_thinker_work *work;
 };
 
-static const struct trm_thinker_shape small = {5, 7, 6, 9, 16, 16, 3, 2};
-static const struct trm_thinker_shape usual = {36, 150, 80, 64, 256, 64, 3, 2};
+static const struct trm_thinker_shape small = {5, 7, 6, 9, 16, 16, 3, 2, .fans = 2};
+static const struct trm_thinker_shape usual = {36, 150, 80, 64, 256, 64, 3, 2, .fans = 2};
 
 static float *part(struct batch *b, float **at, size_t n, double scale, struct trm_rng *rng)
 {
@@ -51,7 +51,7 @@ static void batch_init(struct batch *b, struct trm_thinker_shape shape, size_t w
 
     trm_rng_seed(&rng, seed);
     *b = (struct batch){.shape = shape, .parameters = trm_thinker_parameters(&shape)};
-    b->all_n = windows * (G + T * K) + n * (P + 2 * K + T + 3);
+    b->all_n = windows * (G + T * K) + n * (P + 2 * K + T + 3 + shape.fans * TRM_KNOTS);
     b->all = calloc(b->all_n, sizeof *b->all);
     b->weights = calloc(b->parameters, sizeof *b->weights);
     b->grad = calloc(b->parameters, sizeof *b->grad);
@@ -66,6 +66,10 @@ static void batch_init(struct batch *b, struct trm_thinker_shape shape, size_t w
     b->rows.draft = part(b, &at, n * K, scale, &rng);
     b->rows.logit = part(b, &at, n * K, 1, &rng);
     b->rows.omega = part(b, &at, n * T, 1, &rng);
+    float *fan = part(b, &at, n * shape.fans * TRM_KNOTS, .3, &rng);
+    b->rows.fan = fan;
+    for (size_t i = 0; i < n * shape.fans * TRM_KNOTS; i++)
+        fan[i] = i % TRM_KNOTS == TRM_KNOT_MEDIAN ? 0 : fabsf(fan[i]);
     float *spread = part(b, &at, n, 1, &rng), *weight;
     b->rows.spread = spread;
     b->rows.target = part(b, &at, n, scale, &rng);
@@ -157,8 +161,8 @@ static void every_step_answers_as_the_specification_in_doubles(void **state)
     (void)state;
     check_forward(small, .1);
     check_forward(usual, .01);
-    check_forward((struct trm_thinker_shape){16, 1, 1, 16, 32, 16, 4, 1}, .2);
-    check_forward((struct trm_thinker_shape){1, 3, 2, 1, 16, 32, 1, 3}, .2);
+    check_forward((struct trm_thinker_shape){16, 1, 1, 16, 32, 16, 4, 1, 1}, .2);
+    check_forward((struct trm_thinker_shape){1, 3, 2, 1, 16, 32, 1, 3, 0}, .2);
 }
 
 static void losses_equal_the_specification(void **state)
@@ -228,8 +232,8 @@ static void gradient_of_every_block_equals_finite_differences(void **state)
 {
     (void)state;
     check_gradient(small);
-    check_gradient((struct trm_thinker_shape){17, 2, 3, 18, 16, 32, 2, 3});
-    check_gradient((struct trm_thinker_shape){3, 2, 3, 4, 32, 16, 2, 1});
+    check_gradient((struct trm_thinker_shape){17, 2, 3, 18, 16, 32, 2, 3, 4});
+    check_gradient((struct trm_thinker_shape){3, 2, 3, 4, 32, 16, 2, 1, 0});
 }
 
 static void gradients_add_up_over_calls(void **state)
@@ -257,7 +261,9 @@ static void untrained_network_answers_the_consensus(void **state)
     struct trm_thinker_view view;
 
     (void)state;
-    batch_init(&b, usual, 2, 5, 1, 31);
+    struct trm_thinker_shape fanless = usual; /* a fan's gate starts ajar */
+    fanless.fans = 0;
+    batch_init(&b, fanless, 2, 5, 1, 31);
     struct plain *p = plain_of(&b);
     trm_thinker_begin(&b.shape, b.weights, &b.rows, b.work, &view);
     for (size_t s = 0; s < 4; s++, trm_thinker_step(&b.shape, b.weights, &b.rows, b.work, &view))
@@ -312,6 +318,7 @@ static struct trm_thinker_rows cut(const struct batch *b, size_t first, size_t n
     rows.logit += first * K;
     rows.omega += first * T;
     rows.spread += first;
+    rows.fan += first * s->fans * TRM_KNOTS;
     return rows;
 }
 
@@ -337,7 +344,8 @@ static void check_cut(const struct batch *b, const struct trm_thinker_view *whol
 
 static void a_row_does_not_depend_on_the_other_rows(void **state)
 {
-    const struct trm_thinker_shape shapes[] = {{5, 7, 6, 9, 16, 16, 3, 2}, {37, 11, 13, 33, 48, 16, 2, 2}};
+    const struct trm_thinker_shape shapes[] = {{5, 7, 6, 9, 16, 16, 3, 2, 0},
+                                               {37, 11, 13, 33, 48, 16, 2, 2, 3}};
 
     (void)state;
     for (size_t k = 0; k < 2; k++) {

@@ -45,8 +45,8 @@ static inline void plain_softmax(size_t n, const double *a, double *w)
 /* z NULL: before the first step. */
 static inline void plain_decode(const struct plain *p, size_t i, const double *z, struct plain_step *to)
 {
-    size_t K = p->shape->drafts, C = K + TRM_KNOTS + 1;
-    double read[PLAIN_MAX], s = (double)p->rows->spread[i], centre = 0;
+    size_t K = p->shape->drafts, B = p->shape->fans, C = K + TRM_KNOTS + B + 1;
+    double read[PLAIN_MAX], gap[TRM_KNOTS], s = (double)p->rows->spread[i], centre = 0;
 
     for (size_t c = 0; c < C; c++) {
         read[c] = plain_block(p, TRM_THINK_OUT0)[c] + (c < K ? (double)p->rows->logit[i * K + c] : 0);
@@ -57,11 +57,16 @@ static inline void plain_decode(const struct plain *p, size_t i, const double *z
     for (size_t k = 0; k < K; k++)
         centre += to->mix[k] * (double)p->rows->draft[i * K + k];
     memcpy(to->r, read + K, sizeof to->r);
+    for (size_t k = 0; k < TRM_KNOTS; k++) {
+        gap[k] = s * log1p(exp(to->r[k]));
+        for (size_t b = 0; b < B; b++)
+            gap[k] += log1p(exp(read[K + TRM_KNOTS + b])) * (double)p->rows->fan[(i * B + b) * TRM_KNOTS + k];
+    }
     to->q[5] = centre + s * to->r[5];
     for (int k = 6; k < TRM_KNOTS; k++)
-        to->q[k] = to->q[k - 1] + s * log1p(exp(to->r[k]));
+        to->q[k] = to->q[k - 1] + gap[k];
     for (int k = 4; k >= 0; k--)
-        to->q[k] = to->q[k + 1] - s * log1p(exp(to->r[k]));
+        to->q[k] = to->q[k + 1] - gap[k];
 }
 
 static inline double plain_slog(double x)
@@ -157,7 +162,7 @@ static inline double plain_pinball(const struct plain *p, size_t i, const double
 /* bh + wh . (held end of the step). */
 static inline double plain_halt(const struct plain *p, const struct plain_step *at)
 {
-    size_t C = p->shape->drafts + TRM_KNOTS + 1;
+    size_t C = p->shape->drafts + TRM_KNOTS + p->shape->fans + 1;
     double logit = plain_block(p, TRM_THINK_OUT0)[C - 1];
 
     for (size_t j = 0; j < p->shape->latent; j++)

@@ -38,15 +38,22 @@ static void make_sample(struct sample *s)
         s->median[h] = 1000.0 + (double)h;
     }
     for (size_t i = 0; i < 2; i++) {
-        s->trace[i] = (struct trm_trace_step){s->median, 0.5, 0.25, (double)NAN, 17};
+        s->trace[i] = (struct trm_trace_step){.median = s->median,
+                                            .update_y = 0.5,
+                                            .update_z = 0.25,
+                                            .moved = (double)NAN,
+                                            .us = 17};
     }
     s->forecast = (struct trm_forecast){.horizon = HORIZON,
                                         .level_n = ask.level_n,
                                         .median = s->median,
                                         .quantiles = s->quantiles,
-                                        .draft_weight = {0.5, 0.25, 0.25},
+                                        .draft_n = 3,
+                                        .draft = {{"seasonal_naive", 0.5},
+                                                  {"drift", 0.25},
+                                                  {"ridge", 0.25}},
                                         .gate = 0.75,
-                                        .answered_by = TRM_BY_NETWORK,
+                                        .answered_by = TRM_BY_LITERAL,
                                         .halted_at = 2,
                                         .trace_n = 2,
                                         .trace_leads = HORIZON,
@@ -185,7 +192,7 @@ static void answer_without_a_model_has_no_scores(void **state)
     make_sample(&s);
     s.answer.has_model = false;
     s.answer.model_version = 0;
-    s.forecast.answered_by = TRM_BY_DRAFTS;
+    s.forecast.answered_by = TRM_BY_CONSENSUS;
     json_t *json = written(&s);
     assert_true(json_is_null(json_object_get(json, "skill")));
     assert_true(json_is_null(json_object_get(json, "coverage")));

@@ -207,7 +207,7 @@ static void put_problem(struct writer *writer, const struct err *err)
 static void answer_keeps_the_order_and_names_what_failed(void **state)
 {
     double median[2] = {1.0, 2.0};
-    struct trm_forecast forecast = {.horizon = 2, .median = median, .answered_by = TRM_BY_DRAFTS};
+    struct trm_forecast forecast = {.horizon = 2, .median = median, .answered_by = TRM_BY_CONSENSUS};
     struct stateless_item items[3] = {{.id = (char *)(uintptr_t) "a"}, {.id = NULL}, {.id = NULL}};
     struct stateless_batch batch = {.items = items, .n = 3};
     struct forecast_params params;

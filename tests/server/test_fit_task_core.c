@@ -75,6 +75,8 @@ static double *history(size_t n)
 static struct fit_task *submit(struct fixture *f, size_t n, struct model_ref *base)
 {
     struct trm_config config = trm_config_default(12, 6);
+
+    config.kind = TRM_KIND_LITERAL;
     struct fit_task *task = fit_task_new(history(n), n, &config, base, 7, deliver);
     struct err err;
 

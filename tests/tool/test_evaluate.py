@@ -16,6 +16,7 @@ import tap  # noqa: E402
 from scores import Scores  # noqa: E402
 
 TSTRM = os.environ.get("TSTRM", os.path.join(HERE, "..", "..", "build", "server", "tool", "tstrm"))
+UNTRAINED = os.environ.get("UNTRAINED", os.path.join(HERE, "..", "..", "build", "tests", "tool", "untrained"))
 
 
 def values(n, level, season=12, seed=1):
@@ -38,6 +39,14 @@ def a_set():
 
 
 class Evaluate(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix="tstrm-tool-")
+        cls.addClassCleanup(folder.cleanup)
+        cls.weights = {n: os.path.join(folder.name, f"untrained{n}.trmw") for n in (1, 2)}
+        for n, path in cls.weights.items():
+            subprocess.run([UNTRAINED, path, str(n)], check=True)
+
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="tstrm-tool-")
         self.addCleanup(folder.cleanup)
@@ -63,7 +72,10 @@ class Evaluate(unittest.TestCase):
         return done
 
     def evaluate(self, path, *options):
-        """The JSON line and the forecasts by id."""
+        """The JSON line and the forecasts by id; with weights of its own where the method needs some."""
+        method = options[options.index("--method") + 1] if "--method" in options else "forecast"
+        if method in ("forecast", "adapted") and "--weights" not in options:
+            options = (*options, "--weights", self.weights[1])
         self.run_tool("evaluate", path, "--json", self.path("figures"), "--forecasts", self.path("out"), *options)
         name = os.path.basename(path).split(".")[0]
         forecasts = {one["id"]: one for one in self.read(os.path.join("out", name + ".jsonl"))}
@@ -106,7 +118,7 @@ class Evaluate(unittest.TestCase):
         path = self.write("made.jsonl", a_set())
         seen = [self.evaluate(path, "--threads", n) for n in ("1", "4")]
         for figures, _ in seen:
-            del figures["cpu_us"], figures["seconds"]
+            del figures["cpu_us"], figures["seconds"], figures["joules"]
         self.assertEqual(seen[0], seen[1])
         self.assertEqual(list(seen[1][1]), [one["id"] for one in a_set()])
 
@@ -133,6 +145,113 @@ class Evaluate(unittest.TestCase):
         figures, _ = self.evaluate(self.write("made.jsonl", a_set()), "--by-step")
         self.assertAlmostEqual(figures["MASE_by_step"][-1], figures["MASE"], places=6)
 
+    def check_same(self, one, other):
+        self.assertEqual(one.keys(), other.keys())
+        for name, forecast in one.items():
+            seen, wanted = forecast["median"], other[name]["median"]
+            for level, values in forecast["quantiles"].items():
+                seen, wanted = seen + values, wanted + other[name]["quantiles"][level]
+            for a, b in zip(seen, wanted):
+                self.assertAlmostEqual(a, b, delta=1e-12 * (1 + abs(b)), msg=name)
+
+    def test_quantiles_of_the_last_step_are_those_of_the_answer(self):
+        for method in ("forecast", "consensus"):
+            with self.subTest(method):
+                figures, _ = self.evaluate(self.write("made.jsonl", a_set()), "--by-step", "--method", method)
+                self.assertAlmostEqual(figures["MASE_by_step"][-1], figures["MASE"], places=12)
+                self.assertAlmostEqual(figures["WQL_by_step"][-1], figures["WQL"], places=12)
+
+    def test_reasoning_begins_with_the_consensus(self):
+        path = self.write("made.jsonl", a_set())
+        consensus, _ = self.evaluate(path, "--method", "consensus")
+        steps, _ = self.evaluate(path, "--by-step")
+        self.assertAlmostEqual(steps["MASE_by_step"][0], consensus["MASE"], places=12)
+        self.assertAlmostEqual(steps["WQL_by_step"][0], consensus["WQL"], places=12)
+        self.assertNotAlmostEqual(steps["MASE_by_step"][1], consensus["MASE"], places=4)
+
+    def test_fewer_steps_are_the_first_of_them(self):
+        path = self.write("made.jsonl", a_set())
+        every, _ = self.evaluate(path, "--by-step")
+        for n in (1, 2):
+            figures, _ = self.evaluate(path, "--steps", str(n))
+            self.assertAlmostEqual(figures["MASE"], every["MASE_by_step"][n], places=12)
+        self.assertEqual(self.evaluate(path, "--steps", "60")[1], self.evaluate(path)[1])
+
+    def test_a_network_of_several_answers_alone(self):
+        path = self.write("made.jsonl", a_set())
+        both, alone = ("--weights", self.weights[2]), self.evaluate(path)[1]
+        self.assertEqual(self.evaluate(path, *both, "--network", "1")[1], alone)
+        self.assertNotEqual(self.evaluate(path, *both, "--network", "2")[1], alone)
+        self.assertNotEqual(self.evaluate(path, *both)[1], alone)
+        done = self.run_tool("evaluate", path, *both, "--network", "3", code=1)
+        self.assertIn("there is no network 3: the weights have 2", done.stderr)
+
+    def test_verification_is_silenced_as_where_there_is_no_record(self):
+        path = self.write("made.jsonl", a_set())
+        self.assertNotEqual(self.evaluate(path, "--no-verify")[1], self.evaluate(path)[1])
+        short = {**line("short", 10, 1), "train": [1, 5, 2], "season": 1}
+        path = self.write("short.jsonl", [short])
+        seen, wanted = self.evaluate(path, "--no-verify")[1]["short"], self.evaluate(path)[1]["short"]
+        for a, b in zip(seen["quantiles"]["0.9"], wanted["quantiles"]["0.9"]):
+            self.assertAlmostEqual(a, b, delta=1e-4)
+
+    def test_a_think_answers_as_the_product_does(self):
+        """Too short for past forecasts: then a fit changes nothing, and core's own forecast answers."""
+        short = [{**one, "train": one["train"][-9:], "season": 4, "freq": "Q"} for one in a_set()[:5]]
+        short.append({**short[0], "id": "low", "train": [0, 0, 3, 0, 1, 0, 0, 0, 2]})
+        short.append({**short[0], "id": "flat", "train": [4.5] * 9})
+        path = self.write("made.jsonl", short)
+        self.check_same(self.evaluate(path)[1], self.evaluate(path, "--method", "adapted")[1])
+
+    def test_nothing_is_below_zero_where_nothing_ever_was(self):
+        low = {**line("low", 10, 1), "train": [0, 0, 3, 0, 1, 0, 0, 0, 2] * 9}
+        path = self.write("made.jsonl", [low])
+        for options in ([], ["--method", "consensus"], ["--method", "draft:naive"], ["--method", "adapted"]):
+            with self.subTest(options):
+                _, forecasts = self.evaluate(path, *options)
+                self.assertGreaterEqual(min(map(min, forecasts["low"]["quantiles"].values())), 0)
+
+    def test_a_draft_answers_alone(self):
+        figures, forecasts = self.evaluate(self.write("made.jsonl", a_set()[:1]), "--method", "draft:seasonal_naive")
+        self.assertEqual(forecasts["s0"]["median"], a_set()[0]["train"][-12:-6])
+        self.assertEqual((figures["method"], figures["weights"]), ("draft:seasonal_naive", None))
+
+    def test_the_longer_season_is_used(self):
+        """A week of hours that ends in a weekend: only the longer season knows of Monday."""
+        week = [10 + (3 if t % 24 < 8 else 0) + (20 if t // 24 % 7 < 5 else 0) for t in range(24 * 7)]
+        seen = week * 4
+        one = {"id": "w", "freq": "H", "season": 24, "train": seen, "test": week[:24]}
+        _, forecasts = self.evaluate(self.write("made.jsonl", [one]), "--method", "draft:long_season_naive")
+        self.assertEqual(forecasts["w"]["median"], week[:24])
+
+    def test_every_kind_of_fit_answers(self):
+        path = self.write("made.jsonl", a_set()[:2])
+        for method in ("adapted", "literal"):
+            with self.subTest(method):
+                figures, forecasts = self.evaluate(path, "--method", method)
+                self.assertEqual((figures["n"], len(forecasts)), (2, 2))
+                self.assertEqual(self.evaluate(path, "--method", method)[1], forecasts)
+
+    def test_weights_go_with_the_figures(self):
+        path = self.write("made.jsonl", a_set())
+        done = self.run_tool("evaluate", path, "--weights", self.weights[2])
+        figures, _ = self.evaluate(path, "--weights", self.weights[2], "--no-verify")
+        self.assertIn(f"weights untrained {figures['weights']}: 2 networks of {figures['parameters']} parameters",
+                      done.stdout)
+        self.assertEqual((figures["networks"], figures["weights_name"], figures["verify"]), (2, "untrained", False))
+
+    def test_weights_that_are_none_are_refused(self):
+        path = self.write("made.jsonl", a_set())
+        self.assertIn("not a weights file", self.run_tool("evaluate", path, "--weights", path, code=1).stderr)
+        self.assertIn("No such file", self.run_tool("evaluate", path, "--weights", "none", code=1).stderr)
+
+    def test_ratios_have_an_interval(self):
+        figures, _ = self.evaluate(self.write("made.jsonl", a_set()))
+        low, high = figures["MASE_ratio_90"]
+        self.assertTrue(low < figures["MASE_ratio"] < high, figures)
+        figures, _ = self.evaluate(self.write("made.jsonl", a_set()), "--method", "snaive")
+        self.assertEqual(figures["WQL_ratio_90"], [1, 1])
+
     def test_a_pool_is_cut_into_windows_at_its_end(self):
         seen = values(81, 10)
         pool = {"id": "p", "freq": "M", "season": 12, "values": seen}
@@ -148,12 +267,12 @@ class Evaluate(unittest.TestCase):
 
     def test_an_answer_that_fails_is_counted_and_left_out(self):
         short = {"id": "short", "freq": "M", "season": 1, "train": [1, None], "test": [1]}
-        done = self.run_tool("evaluate", self.write("made.jsonl", [*a_set(), short]), code=1)
+        done = self.run_tool("evaluate", self.write("made.jsonl", [*a_set(), short]), "--method", "consensus", code=1)
         self.assertIn("made: short: ", done.stderr)
         self.assertIn("1 of 9 failed", done.stdout)
 
     def test_a_file_that_is_not_there_is_named(self):
-        done = self.run_tool("evaluate", self.path("none.jsonl"), code=1)
+        done = self.run_tool("evaluate", self.path("none.jsonl"), "--method", "snaive", code=1)
         self.assertIn(self.path("none.jsonl") + ": No such file", done.stderr)
 
     def test_a_broken_line_is_named_with_its_number(self):
@@ -165,25 +284,30 @@ class Evaluate(unittest.TestCase):
         for message, one in broken.items():
             with self.subTest(message):
                 path = self.write("made.jsonl", [a_set()[0], "\n", one])
-                done = self.run_tool("evaluate", path, code=1)
+                done = self.run_tool("evaluate", path, "--method", "snaive", code=1)
                 self.assertIn(f"made.jsonl:3: {message}", done.stderr)
 
     def test_a_damaged_archive_is_refused(self):
         path = self.write("made.jsonl.gz", a_set())
         with open(path, "r+b") as file:
             file.truncate(os.path.getsize(path) - 8)
-        self.assertIn("made.jsonl.gz", self.run_tool("evaluate", path, code=1).stderr)
+        self.assertIn("made.jsonl.gz", self.run_tool("evaluate", path, "--method", "snaive", code=1).stderr)
 
     def test_options_that_are_wrong_are_refused(self):
         for arguments, message in ((["--bogus"], "unknown option --bogus"), (["--limit"], "--limit needs a value"),
                                    (["--limit", "0"], "--limit is not"), (["--method", "x"], "no method x"),
-                                   (["--threads", "1x"], "--threads is not"), ([], "no file")):
+                                   (["--threads", "1x"], "--threads is not"), ([], "no file"),
+                                   (["--method", "draft:x"], "no method draft:x"), (["--steps", "0"], "--steps is not"),
+                                   (["--network", "9"], "--network is not"),
+                                   (["f", "--method", "snaive", "--no-verify"], "do not go with --method snaive")):
             with self.subTest(message):
                 self.assertIn(message, self.run_tool("evaluate", *arguments, code=2).stderr)
 
     def test_the_tool_explains_itself(self):
         self.assertIn("evaluate", self.run_tool("--help").stdout)
-        self.assertIn("--gift", self.run_tool("evaluate", "--help").stdout)
+        about = self.run_tool("evaluate", "--help").stdout
+        for word in ("--gift", "--no-verify", "pooled_regression"):
+            self.assertIn(word, about)
         self.assertRegex(self.run_tool("--version").stdout, r"^tstrm \d+\.\d+\.\d+\n$")
         self.assertIn("no subcommand fly", self.run_tool("fly", code=2).stderr)
 

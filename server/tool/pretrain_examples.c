@@ -1,0 +1,170 @@
+/* All examples of a run: real windows first, then the prior's, the last of which are held out.
+ * Knows which seed makes which example; refuses to know how one is written (core/example.h).
+ * Surprising: threads take examples in any order, and none of them is another's business, so
+ * nothing needs a lock. */
+#include "server/tool/pretrain.h"
+
+#include "server/tool/crew.h"
+#include "server/tool/stop.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define CHUNK 64 /* examples that a thread takes at once */
+
+struct drawing {
+    const struct pretrain_options *options;
+    const struct pretrain_pool *pool;
+    struct pretrain_examples *to;
+    _Atomic uint64_t family[PRETRAIN_KINDS_MAX], frequency[PRETRAIN_KINDS_MAX];
+    _Atomic uint64_t real[PRETRAIN_FILES_MAX], replaced;
+    atomic_bool no_memory;
+};
+
+static uint64_t seed_of(const struct pretrain_options *options, size_t i)
+{
+    return ((uint64_t)options->seed << 32) + i;
+}
+
+struct room {
+    struct trm_sense *sense;
+    struct trm_prior_series *series;
+    struct pretrain_window *window;
+};
+
+static void room_free(struct room *room)
+{
+    trm_sense_free(room->sense);
+    free(room->series);
+    free(room->window);
+}
+
+static bool room_new(struct room *room)
+{
+    *room = (struct room){.series = malloc(sizeof *room->series),
+                          .window = malloc(sizeof *room->window)};
+    return room->series && room->window &&
+           trm_sense_new(TRM_PRIOR_HORIZON_MAX, &room->sense) == TRM_OK;
+}
+
+static bool draw_real(struct drawing *d, size_t i, struct room *room)
+{
+    const struct pretrain_series *series = &d->pool->series[i % d->pool->series_n];
+
+    if (pretrain_real_write(d->pool, i, ~seed_of(d->options, i), &d->to->all, i, room->sense,
+                            room->window) != TRM_OK) {
+        d->replaced++;
+        return false;
+    }
+    d->real[series->file]++;
+    return true;
+}
+
+static void draw(struct drawing *d, size_t i, struct room *room)
+{
+    if (i < d->to->real_n && draw_real(d, i, room))
+        return;
+    if (trm_example_draw(&d->to->all, i, room->sense, room->series, seed_of(d->options, i)) !=
+        TRM_OK)
+        d->no_memory = true; /* the prior is never refused for another reason eight times */
+    d->family[room->series->family]++;
+    d->frequency[room->series->frequency]++;
+}
+
+static void draw_chunk(void *ctx, size_t chunk)
+{
+    struct drawing *d = ctx;
+    size_t from = chunk * CHUNK, to = trm_min_size(from + CHUNK, d->to->all.set.n);
+    struct room room;
+
+    if (stop_wanted() || d->no_memory)
+        return;
+    if (!room_new(&room))
+        d->no_memory = true;
+    for (size_t i = from; i < to && !d->no_memory; i++)
+        draw(d, i, &room);
+    room_free(&room);
+}
+
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+    return (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15) + (hash >> 31);
+}
+
+/* Of everything that decides the examples. */
+static uint64_t key_of(const struct pretrain_options *o, const struct pretrain_pool *pool,
+                       size_t real_n)
+{
+    uint64_t key = mix(trm_base_layout(), o->seed);
+
+    key = mix(mix(key, o->examples), real_n);
+    return real_n ? mix(key, pool->digest) : key;
+}
+
+static void keep_tally(const struct drawing *d, struct pretrain_tally *to)
+{
+    for (size_t i = 0; i < PRETRAIN_KINDS_MAX; i++) {
+        to->family[i] = d->family[i];
+        to->frequency[i] = d->frequency[i];
+    }
+    for (size_t i = 0; i < PRETRAIN_FILES_MAX; i++)
+        to->real[i] = d->real[i];
+    to->replaced = d->replaced;
+}
+
+static int draw_all(const struct pretrain_options *o, const struct pretrain_pool *pool,
+                    uint64_t key, struct pretrain_examples *ret, struct tool_err *err)
+{
+    struct drawing *d = calloc(1, sizeof *d);
+    const struct crew crew = {.threads = o->threads,
+                              .label = "examples",
+                              .progress = o->progress,
+                              .unit = CHUNK,
+                              .total = o->examples};
+
+    if (!d)
+        return tool_fail(err, "out of memory"), TOOL_FAILED;
+    d->options = o, d->pool = pool, d->to = ret;
+    crew_run(&crew, (o->examples + CHUNK - 1) / CHUNK, draw_chunk, d);
+    keep_tally(d, &ret->tally);
+    bool no_memory = d->no_memory;
+    free(d);
+    if (no_memory)
+        return tool_fail(err, "out of memory"), TOOL_FAILED;
+    if (stop_wanted())
+        return TOOL_INTERRUPTED;
+    return pretrain_memory_seal(o, key, ret, err) ? TOOL_FAILED : TOOL_CLEAN;
+}
+
+int pretrain_examples_make(const struct pretrain_options *o, const struct pretrain_pool *pool,
+                           struct pretrain_examples *ret, struct tool_err *err)
+{
+    size_t wanted = (size_t)(o->real_share * (double)o->examples),
+           cap = pool->series_n * o->real_cap;
+
+    *ret = (struct pretrain_examples){
+        .held_n = o->examples / 50 > PRETRAIN_HELD_OUT_MIN
+                      ? o->examples / 50
+                      : trm_min_size(PRETRAIN_HELD_OUT_MIN, o->examples / 4)};
+    ret->real_n =
+        pool->series_n ? trm_min_size(trm_min_size(wanted, cap), o->examples - ret->held_n) : 0;
+    uint64_t key = key_of(o, pool, ret->real_n);
+    fprintf(stderr, "%zu examples (%zu real), %zu MB\n", o->examples, ret->real_n,
+            (o->examples * TRM_EXAMPLE_FLOATS * sizeof(float)) >> 20);
+    if (pretrain_memory_get(o, key, o->examples, ret, err))
+        return TOOL_FAILED;
+    int code = ret->reused ? TOOL_CLEAN : draw_all(o, pool, key, ret, err);
+    ret->digest = key;
+    ret->train = ret->all.set;
+    ret->train.n = o->examples - ret->held_n;
+    return code;
+}
+
+void pretrain_examples_free(struct pretrain_examples *examples)
+{
+    if (examples->map)
+        munmap(examples->map, examples->map_bytes);
+    *examples = (struct pretrain_examples){0};
+}

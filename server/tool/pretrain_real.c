@@ -1,0 +1,80 @@
+/* Examples from real series. Knows which series hold a window and whose turn it is; refuses to know
+ * how a window is cut (pretrain_window.c). Surprising: only a series' past is ever learned from:
+ * the test part of a line that has one is not looked at. */
+#include "server/tool/pretrain.h"
+
+#include <stdlib.h>
+
+#define TRIES 8
+
+static uint64_t fold(uint64_t hash, uint64_t value)
+{
+    return (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15) + (hash >> 29);
+}
+
+static uint64_t fold_values(uint64_t hash, const struct record *record)
+{
+    hash = fold(fold(hash, record->train_n), (uint64_t)record->season << 32 | record->horizon);
+    return fold(hash, trm_base_identity(record->train, record->train_n * sizeof *record->train));
+}
+
+/* A line's horizon, or its frequency's. A line of train and test has the length of the test. */
+static int index_file(struct pretrain_pool *pool, size_t file, struct tool_err *err)
+{
+    const struct record_list *list = &pool->files[file];
+    struct pretrain_series *grown =
+        realloc(pool->series, (pool->series_n + list->n + 1) * sizeof *pool->series);
+
+    if (!grown)
+        return tool_fail(err, "out of memory");
+    pool->series = grown;
+    for (size_t i = 0; i < list->n; i++) {
+        pool->digest = fold_values(pool->digest, &list->at[i]);
+        if (pretrain_holds_window(&list->at[i]))
+            pool->series[pool->series_n++] = (struct pretrain_series){file, i};
+    }
+    return 0;
+}
+
+int pretrain_pool_read(const struct pretrain_options *options, struct pretrain_pool *ret,
+                       struct tool_err *err)
+{
+    *ret = (struct pretrain_pool){0};
+    for (size_t i = 0; i < options->real_n; i++) {
+        if (series_file_read(options->real[i], 0, &ret->files[i], err) || index_file(ret, i, err)) {
+            pretrain_pool_free(ret);
+            return -1;
+        }
+        ret->file_n++;
+    }
+    if (options->real_n && ret->series_n == 0) {
+        pretrain_pool_free(ret);
+        return tool_fail(err, "no series of --real is long enough for a window");
+    }
+    return 0;
+}
+
+void pretrain_pool_free(struct pretrain_pool *pool)
+{
+    for (size_t i = 0; i < PRETRAIN_FILES_MAX; i++)
+        record_list_free(&pool->files[i]);
+    free(pool->series);
+    *pool = (struct pretrain_pool){0};
+}
+
+enum trm_status pretrain_real_write(const struct pretrain_pool *pool, size_t i, uint64_t seed,
+                                    struct trm_examples *examples, size_t slot,
+                                    struct trm_sense *sense, struct pretrain_window *room)
+{
+    const struct pretrain_series *series = &pool->series[i % pool->series_n];
+    enum trm_status status = TRM_ESHORT;
+    struct trm_rng rng;
+
+    trm_rng_seed(&rng, seed);
+    for (int tries = 0; tries < TRIES && status != TRM_OK && status != TRM_ENOMEM; tries++) {
+        pretrain_window_draw(&pool->files[series->file], series->record, &rng, room);
+        status = trm_example_write(examples, slot, sense, room->values, room->n, room->season,
+                                   room->season2, room->horizon, trm_rng_next(&rng));
+    }
+    return status;
+}

@@ -1,0 +1,155 @@
+"""tstrm pretrain: the same weights from the same options, whatever the threads and the interruptions."""
+import json
+import math
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+import tap  # noqa: E402
+
+TSTRM = os.environ.get("TSTRM", os.path.join(HERE, "..", "..", "build", "server", "tool", "tstrm"))
+SMALL = ["--examples", "1024", "--inner", "32", "--latent", "16", "--batch", "64"]
+
+
+def series(n, seed):
+    noise = random.Random(seed)
+    return [round(100 + 0.1 * t + 20 * math.sin(t * math.pi / 6) + noise.gauss(0, 5), 2) for t in range(n)]
+
+
+class Pretrain(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="tstrm-pretrain-")
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def read(self, name):
+        with open(self.path(name), "rb") as file:
+            return file.read()
+
+    def run_tool(self, *options, code=0):
+        done = subprocess.run([TSTRM, "pretrain", *options], capture_output=True, text=True, timeout=100)
+        self.assertEqual(done.returncode, code, done.stderr)
+        return done
+
+    def train(self, name, *more, code=0):
+        return self.run_tool("--out", self.path(name), *SMALL, "--steps", "12", *more, code=code)
+
+    def pool(self):
+        path = self.path("pool.jsonl")
+        with open(path, "w", encoding="utf-8") as file:
+            for i in range(4):
+                file.write(json.dumps({"id": f"s{i}", "freq": "M", "season": 12, "values": series(150, i)}) + "\n")
+        return path
+
+    def test_threads_do_not_change_the_weights(self):
+        self.train("one.trmw", "--threads", "1")
+        self.train("two.trmw", "--threads", "2")
+        self.assertEqual(self.read("one.trmw"), self.read("two.trmw"))
+
+    def test_the_seed_changes_them(self):
+        self.train("one.trmw")
+        self.train("other.trmw", "--seed", "2")
+        self.assertNotEqual(self.read("one.trmw"), self.read("other.trmw"))
+
+    def test_examples_kept_in_a_file_give_the_same_weights(self):
+        self.train("one.trmw")
+        for name in ("drawn.trmw", "used again.trmw"):
+            self.train(name, "--examples-file", self.path("examples"))
+            self.assertEqual(self.read("one.trmw"), self.read(name))
+
+    def test_a_run_that_was_interrupted_goes_on_to_the_same_weights(self):
+        options = [*SMALL, "--steps", "400", "--networks", "2", "--examples-file", self.path("examples")]
+        self.run_tool("--out", self.path("whole.trmw"), *options)
+        cut = ["--out", self.path("cut.trmw"), *options, "--checkpoint-every", "1"]
+        running = subprocess.Popen([TSTRM, "pretrain", *cut], stderr=subprocess.PIPE, text=True)
+        for line in running.stderr:
+            if line.startswith("network 1 step"):
+                break
+        running.send_signal(signal.SIGINT)
+        said = running.stderr.read()
+        self.assertEqual(running.wait(timeout=60), 130, said)
+        self.assertIn("--resume", said)
+        self.assertFalse(os.path.exists(self.path("cut.trmw")))
+        self.run_tool(*cut, "--resume")
+        self.assertEqual(self.read("whole.trmw"), self.read("cut.trmw"))
+        self.assertFalse(os.path.exists(self.path("cut.trmw.checkpoint")))
+
+    def test_the_card_says_how(self):
+        self.train("w.trmw", "--validate", self.pool())
+        card = json.loads(self.read("w.json"))
+        self.assertEqual(card["data"]["examples"], 1024)
+        self.assertEqual(sum(card["data"]["prior_families"].values()), 1024)
+        self.assertEqual(card["network"]["inner"], 32)
+        last = card["curves"][-1]
+        self.assertEqual(last["step"], 12)
+        for name in ("train", "held_out", "real"):
+            self.assertEqual(len(last[name]), 3)
+            self.assertTrue(all(0 < loss < 20 for loss in last[name]), last)
+        self.assertEqual(list(last["files"]), ["pool.jsonl"])
+
+    def test_real_series_take_their_share(self):
+        self.train("w.trmw", "--real", self.pool(), "--real-share", "0.5", "--real-cap", "10")
+        data = json.loads(self.read("w.json"))["data"]
+        self.assertEqual(data["real"], {"pool.jsonl": 40})
+        self.assertEqual(sum(data["prior_families"].values()), 1024 - 40)
+
+    def test_networks_of_several_files_go_into_one(self):
+        self.train("a.trmw")
+        self.train("b.trmw", "--seed", "2")
+        self.run_tool("--average", self.path("a.trmw"), self.path("b.trmw"), "--out", self.path("both.trmw"))
+        self.assertGreater(len(self.read("both.trmw")), 1.9 * len(self.read("a.trmw")))
+        one = self.read("both.trmw")
+        self.assertIn(self.read("a.trmw")[-1000:-100], one)
+        self.assertIn(self.read("b.trmw")[-1000:-100], one)
+
+    def test_it_goes_on_from_weights_that_were_trained_before(self):
+        self.train("a.trmw")
+        self.train("b.trmw", "--init", self.path("a.trmw"))
+        first = json.loads(self.read("a.json"))["curves"][0]["train"][0]
+        self.assertLess(json.loads(self.read("b.json"))["curves"][0]["train"][0], first)
+
+    def test_damaged_files_are_refused_by_name(self):
+        self.train("a.trmw")
+        bytes_of = bytearray(self.read("a.trmw"))
+        bytes_of[len(bytes_of) // 2] ^= 1
+        for name, content in (("broken.trmw", bytes_of), ("c.trmw.checkpoint", b"nothing")):
+            with open(self.path(name), "wb") as file:
+                file.write(content)
+        said = self.train("b.trmw", "--init", self.path("broken.trmw"), code=1).stderr
+        self.assertIn("broken.trmw", said)
+        self.assertIn("damaged", said)
+        said = self.train("c.trmw", "--resume", code=1).stderr
+        self.assertIn("c.trmw.checkpoint", said)
+
+    def test_a_checkpoint_of_other_options_is_refused(self):
+        options = ["--out", self.path("w.trmw"), *SMALL, "--checkpoint-every", "1"]
+        running = subprocess.Popen([TSTRM, "pretrain", *options, "--steps", "100000"], stderr=subprocess.DEVNULL)
+        until = time.monotonic() + 60
+        while not os.path.exists(self.path("w.trmw.checkpoint")) and time.monotonic() < until:
+            time.sleep(0.05)
+        running.terminate()
+        self.assertEqual(running.wait(timeout=60), 130)
+        said = self.run_tool(*options, "--steps", "200000", "--resume", code=1).stderr
+        self.assertIn("other options", said)
+
+    def test_options_are_checked(self):
+        for options, words in ((["--out", "x", "--inner", "17"], "multiples of 16"), (["--nonsense"], "nonsense"),
+                               ([], "--out"), (["--out", "x", "--batch", "100"], "multiple of 32"),
+                               (["--out", "x", "--average"], "no weights file")):
+            self.assertIn(words, self.run_tool(*options, code=2).stderr)
+        said = self.train("w.trmw", "--real", self.path("absent.jsonl"), code=1).stderr
+        self.assertIn("absent.jsonl", said)
+
+
+if __name__ == "__main__":
+    tap.main()
