@@ -5,7 +5,7 @@
  * a quiet series and a wild one look alike where they are alike.
  *
  * The record: the drafts are drawn again at up to TRM_SENSE_ORIGINS earlier origins, from what was
- * known there (the multi-output ridge from what was known at the oldest), and compared with what
+ * known there (coefficients: at a long history from what was known at the oldest), and compared with what
  * came at up to TRM_SENSE_PROBES leads each. Draft k's weight at a lead h is proportional to (mean
  * error over the record, half of it over the probes near h) ^ -3 (an inverse power of recent error
  * as in Bates and Granger 1969). */
@@ -55,7 +55,7 @@ void trm_sense_free(struct trm_sense *sense); /* accepts NULL */
 
 /* Senses a history for leads 1..horizon; rows for lead[row_n] (ascending, 1..horizon), or for all
  * when lead is NULL. season2 as in trm_bank_draw. history->sd > 0. Never fails; every float is
- * finite. Cost: seven draws of the bank and one or two ridge solves. One thread at a time. */
+ * finite. Cost: nine draws of the bank and two fits of it, nine below 300 values. One thread at a time. */
 void trm_sense_make(struct trm_sense *sense, const struct trm_history *history, size_t season2,
                     size_t horizon, const size_t *lead, size_t row_n);
 

@@ -99,6 +99,7 @@ static void measure(struct trm_sense *s)
     s->u = s->point_n ? trm_clamp(p->best / s->scale + .03, .03, 20) : 1;
     s->sigma = s->scale * s->u;
     memset(s->error, 0, TRM_SENSE_POINTS * TRM_BANK_DRAFTS * sizeof *s->error);
+    memset(s->log_lead + s->point_n, 0, (TRM_SENSE_POINTS - s->point_n) * sizeof *s->log_lead);
     for (size_t i = 0; i < s->point_n; i++)
         for (size_t k = 0; k < TRM_BANK_DRAFTS; k++)
             s->error[i * TRM_BANK_DRAFTS + k] =

@@ -6,6 +6,7 @@
 #include "server/base/log.h"
 #include "server/http/server.h"
 #include "server/reload.h"
+#include "server/weights.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -28,6 +29,7 @@ struct daemon {
     bool loop_open;
     struct counters counters;
     struct mailbox *mailbox;
+    struct trm_base *base;
     struct store *store;
     struct pool *pool;
     struct service *service;
@@ -173,6 +175,7 @@ static int start_service(struct daemon *d, struct err *err)
         .counters = &d->counters,
         .store = d->store,
         .pool = d->pool,
+        .base = d->base,
         .mailbox = d->mailbox,
     };
 
@@ -195,13 +198,14 @@ static void log_start(struct daemon *d)
     LOG_INFO("listening", log_text("address", address), log_text("store", d->config->store_path),
              log_uint("series", stats.series_n), log_uint("models", stats.models_n),
              log_uint("unfinished_jobs", stats.jobs[JOB_PENDING]),
-             log_uint("workers", stats.pool.workers));
+             log_uint("workers", stats.pool.workers), log_text("weights", d->base->name));
 }
 
 static int start(struct daemon *d, struct err *err)
 {
     counters_init(&d->counters);
-    if (open_loop(d, err) || catch_signals(d, err) || open_store(d, err) || start_pool(d, err) ||
+    if (weights_load(d->config->weights_path, &d->base, err) || open_loop(d, err) ||
+        catch_signals(d, err) || open_store(d, err) || start_pool(d, err) ||
         start_service(d, err) ||
         http_server_new(&d->loop, d->config, d->service, &d->counters, &d->http, err))
         return -1;
@@ -233,6 +237,7 @@ static void end(struct daemon *d)
     service_free(d->service);
     pool_free(d->pool);
     mailbox_free(d->mailbox);
+    trm_base_free(d->base);
     if (!d->loop_open)
         return;
     close_handles(d);

@@ -20,6 +20,8 @@ const struct option options[] = {
      "address and port to listen on; port 0: any free one"},
     {"store", OPTION_PATH, FIELD(store_path), "tstrm.db", 0, 0, NULL,
      "SQLite file; created when absent"},
+    {"weights", OPTION_PATH, FIELD(weights_path), "", 0, 0, NULL,
+     "file of shared weights (tstrm pretrain); the built-in ones where it is not given"},
     {"config", OPTION_PATH, FIELD(config_path), "", 0, 0, NULL,
      "file of \"name = value\" lines, # begins a comment"},
     {"insecure", OPTION_SWITCH, FIELD(insecure), "false", 0, 0, NULL,

@@ -40,6 +40,7 @@ struct series_settings {
     uint32_t horizon;     /* default horizon of a forecast; 0: by frequency */
     double min, max;      /* NaN: none */
     bool integer;
+    enum trm_kind model;  /* the shared networks, or one of its own */
     enum fit_policy fit;
     uint32_t fit_every;
     uint32_t label_n;

@@ -113,38 +113,49 @@ static void write_intervals(struct writer *w, const struct forecast_answer *answ
 
 static void write_model(struct writer *w, const struct forecast_answer *answer)
 {
-    bool has = answer->has_model;
+    bool shared = answer->base != NULL, has = answer->has_model || shared;
+    size_t parameters = shared ? answer->base->network_n * answer->base->parameters
+                        : has  ? answer->model.parameters
+                               : 0;
     writer_key(w, "model");
     writer_open(w, '{');
+    writer_key(w, "kind");
+    writer_string(w, trm_kind_name(answer->config.kind));
     writer_key(w, "version");
     writer_int(w, (int64_t)answer->model_version);
     writer_key(w, "parameters");
-    writer_int(w, has ? (int64_t)answer->model.parameters : 0);
+    writer_int(w, (int64_t)parameters);
     writer_key(w, "supervision_steps");
-    writer_int(w, has ? answer->model.config.supervision : 0);
+    writer_int(w, shared ? answer->base->shape.supervision : has ? answer->model.config.supervision : 0);
     writer_key(w, "recursions");
-    writer_int(w, has ? answer->model.config.recursions : 0);
+    writer_int(w, shared ? answer->base->shape.recursions : has ? answer->model.config.recursions : 0);
     writer_key(w, "halted_at");
     writer_int(w, answer->forecast->halted_at);
     writer_key(w, "gate");
     writer_number(w, answer->forecast->gate);
+    if (shared) {
+        writer_key(w, "weights");
+        writer_string(w, answer->base->name);
+    }
     writer_close(w, '}');
 }
 
 static void write_method(struct writer *w, const struct forecast_answer *answer)
 {
+    const struct trm_forecast *f = answer->forecast;
     writer_key(w, "method");
     writer_open(w, '{');
     writer_key(w, "answered_by");
-    writer_string(w, answer->forecast->answered_by == TRM_BY_CONSENSUS ? "drafts" : "trm");
+    writer_string(w, f->answered_by == TRM_BY_DRAFT ? f->answered_draft
+                                                    : trm_answered_by_name(f->answered_by));
     writer_key(w, "why");
     writer_string(w, answer->why);
     writer_close(w, '}');
     writer_key(w, "drafts");
     writer_open(w, '{');
-    for (size_t i = 0; i < answer->forecast->draft_n; i++) {
-        writer_key(w, answer->forecast->draft[i].name);
-        writer_number(w, answer->forecast->draft[i].weight);
+    for (size_t i = 0; i < f->draft_n; i++) {
+        writer_key(w, f->draft[i].name);
+        writer_number(w, f->draft[i].weight);
     }
     writer_close(w, '}');
 }
@@ -177,8 +188,95 @@ void forecast_write_scores(struct writer *w, const struct trm_model_info *model)
     writer_close(w, '}');
 }
 
-static void write_trace(struct writer *w, const struct trm_forecast *forecast)
+/* ---- trace ---- */
+
+static void write_verification(struct writer *w, const struct trm_trace_verify *verify)
 {
+    writer_key(w, "verification");
+    writer_open(w, '{');
+    writer_key(w, "size");
+    writer_number(w, verify->size);
+    writer_key(w, "bias");
+    writer_number(w, verify->bias);
+    writer_key(w, "share_above");
+    writer_number(w, verify->above);
+    writer_key(w, "worst");
+    writer_number(w, verify->worst);
+    writer_key(w, "coverage");
+    writer_number(w, verify->coverage);
+    writer_close(w, '}');
+}
+
+/* Which drafts were trusted most, at the first, the middle and the last lead. */
+static void write_trust(struct writer *w, const struct trm_forecast *forecast,
+                        const struct trm_trace_step *step)
+{
+    writer_key(w, "trusted");
+    writer_open(w, '[');
+    for (int i = 0; i < TRM_TRACE_PLACES; i++) {
+        writer_open(w, '{');
+        writer_key(w, "lead");
+        writer_int(w, (int64_t)forecast->trace_place[i]);
+        writer_key(w, "drafts");
+        writer_open(w, '{');
+        for (size_t k = 0; k < step->trust_n; k++) {
+            if (step->trust[i][k].name != NULL) {
+                writer_key(w, step->trust[i][k].name);
+                writer_number(w, step->trust[i][k].weight);
+            }
+        }
+        writer_close(w, '}');
+        writer_close(w, '}');
+    }
+    writer_close(w, ']');
+}
+
+/* One sentence: how the trust moved at the first lead, what the record said of the answer before. */
+static void write_words(struct writer *w, const struct trm_forecast *forecast, size_t i)
+{
+    const struct trm_trace_step *step = &forecast->trace[i], *before = i ? step - 1 : NULL;
+    const struct trm_draft_weight *now = &step->trust[0][0];
+    char text[320];
+    int n;
+    if (before == NULL) {
+        n = snprintf(text, sizeof text, "The consensus of the drafts: most of it %s (%.0f%%) at the first lead.",
+                     now->name, now->weight * 100);
+    } else {
+        n = snprintf(text, sizeof text,
+                     "On the record the answer before would have erred by %.2g sigma, %.0f%% of the time "
+                     "upwards, and %.0f%% of the truth lay inside its 80%% interval; ",
+                     step->verify.size, step->verify.above * 100, step->verify.coverage * 100);
+        n += snprintf(text + n, sizeof text - (size_t)n, "most trusted at the first lead %s %s (%.0f%%).",
+                      before->trust[0][0].name == now->name ? "is still" : "is now", now->name,
+                      now->weight * 100);
+    }
+    if (i + 1 == forecast->trace_n && i > 0 && n > 0 && (size_t)n < sizeof text) {
+        snprintf(text + n, sizeof text - (size_t)n,
+                 forecast->halted == TRM_HALTED_SETTLED ? " Settled: the median moved %.2g of the interval."
+                                                        : " All steps were taken; the last moved %.2g of the interval.",
+                 step->moved);
+    }
+    writer_key(w, "words");
+    writer_string(w, text);
+}
+
+static void write_shared_step(struct writer *w, const struct trm_forecast *forecast, size_t i)
+{
+    const struct trm_trace_step *step = &forecast->trace[i];
+    write_numbers(w, "lower", step->low, forecast->trace_leads);
+    write_numbers(w, "upper", step->high, forecast->trace_leads);
+    writer_key(w, "halt_probability");
+    writer_number(w, step->halt);
+    if (i > 0) {
+        write_verification(w, &step->verify);
+    }
+    write_trust(w, forecast, step);
+    write_words(w, forecast, i);
+}
+
+static void write_trace(struct writer *w, const struct forecast_answer *answer)
+{
+    const struct trm_forecast *forecast = answer->forecast;
     writer_key(w, "trace");
     writer_open(w, '[');
     for (size_t i = 0; i < forecast->trace_n; i++) {
@@ -193,6 +291,9 @@ static void write_trace(struct writer *w, const struct trm_forecast *forecast)
         writer_number(w, step->update_z);
         writer_key(w, "halt");
         writer_number(w, step->moved);
+        if (answer->base != NULL && step->trust_n > 0) {
+            write_shared_step(w, forecast, i);
+        }
         writer_key(w, "us");
         writer_int(w, (int64_t)step->us);
         writer_close(w, '}');
@@ -212,7 +313,7 @@ void forecast_write(struct writer *writer, const struct forecast_answer *answer,
     write_method(writer, answer);
     forecast_write_scores(writer, answer->has_model ? &answer->model : NULL);
     if (params->trace) {
-        write_trace(writer, answer->forecast);
+        write_trace(writer, answer);
     }
     writer_close(writer, '}');
 }

@@ -60,6 +60,8 @@ static void write_settings(struct writer *w, const struct series_view *view)
     writer_number_exact(w, settings->max);
     writer_key(w, "integer");
     writer_bool(w, settings->integer);
+    writer_key(w, "model");
+    writer_string(w, trm_kind_name(settings->model));
     write_fit(w, settings);
     writer_key(w, "labels");
     writer_open(w, '{');

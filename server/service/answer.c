@@ -4,6 +4,7 @@
 
 #include "server/base/clock.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -52,7 +53,7 @@ int answer_compute(const struct answer_input *input, const struct forecast_ask *
         .now_us = now_us,
     };
     uint64_t start = clock_mono_ns();
-    enum trm_status status = trm_forecast(NULL, input->model, &input->config, input->values, input->n,
+    enum trm_status status = trm_forecast(input->base, input->model, &input->config, input->values, input->n,
                                           &request, &ret->forecast);
 
     counters_observe(counters, HISTOGRAM_FORECAST, clock_mono_ns() - start);
@@ -60,6 +61,9 @@ int answer_compute(const struct answer_input *input, const struct forecast_ask *
     if (status != TRM_OK)
         return err_from_status(err, status);
     ret->has_model = input->model != NULL;
+    ret->config = input->model ? trm_model_info(input->model)->config : input->config;
+    if (ret->config.kind == TRM_KIND_TRM && input->base)
+        ret->base = input->base;
     if (input->model)
         ret->model = *trm_model_info(input->model);
     ret->level_n = ask->level_n;
@@ -77,14 +81,9 @@ static void score_words(const struct trm_model_info *model, char *buf, size_t bu
                  model->vs_seasonal_naive, model->backtest_n);
 }
 
-void answer_why(struct forecast_answer *answer, const char *no_model)
+static void literal_words(struct forecast_answer *answer, const char *score)
 {
-    char score[96];
-
-    score_words(&answer->model, score, sizeof score);
-    if (!answer->has_model)
-        snprintf(answer->why, sizeof answer->why, "drafts only: %s", no_model);
-    else if (answer->forecast->answered_by == TRM_BY_LITERAL)
+    if (answer->forecast->answered_by == TRM_BY_LITERAL)
         snprintf(
             answer->why, sizeof answer->why,
             "the drafts' mix with %.0f%% of the network's correction, a share chosen on held-out "
@@ -97,6 +96,50 @@ void answer_why(struct forecast_answer *answer, const char *no_model)
         snprintf(answer->why, sizeof answer->why,
                  "drafts only: the network's correction did not improve them on held-out values%s",
                  score);
+}
+
+/* The loss of who answers over the network's (or the network's over the consensus'), in percent. */
+static double percent_less(double loss, double other)
+{
+    return other > 0 ? (1 - loss / other) * 100 : 0;
+}
+
+static void shared_words(struct forecast_answer *answer, const char *score)
+{
+    const struct trm_gate *g = &answer->model.verdict;
+    enum trm_answered_by by = answer->forecast->answered_by;
+
+    if (g->origins == 0)
+        snprintf(answer->why, sizeof answer->why,
+                 "the shared network: the history is too short to measure who answers best");
+    else if (by == TRM_BY_NETWORK)
+        snprintf(answer->why, sizeof answer->why,
+                 "the shared network: on %u past forecasts its loss was %.0f%% %s the drafts' consensus'%s",
+                 (unsigned)g->origins, fabs(percent_less(g->loss_network, g->loss_consensus)),
+                 g->loss_network <= g->loss_consensus ? "below" : "above", score);
+    else
+        snprintf(answer->why, sizeof answer->why,
+                 "%s: on %u past forecasts its loss was %.0f%% below the shared network's%s",
+                 by == TRM_BY_DRAFT ? answer->forecast->answered_draft : "the drafts' consensus",
+                 (unsigned)g->origins,
+                 percent_less(by == TRM_BY_DRAFT ? g->loss_draft : g->loss_consensus, g->loss_network),
+                 score);
+}
+
+void answer_why(struct forecast_answer *answer, const char *no_model)
+{
+    char score[96];
+
+    score_words(&answer->model, score, sizeof score);
+    if (!answer->has_model && answer->forecast->answered_by == TRM_BY_NETWORK)
+        snprintf(answer->why, sizeof answer->why, "the shared network, not yet measured on this series: %s",
+                 no_model);
+    else if (!answer->has_model)
+        snprintf(answer->why, sizeof answer->why, "drafts only: %s", no_model);
+    else if (answer->model.config.kind == TRM_KIND_LITERAL)
+        literal_words(answer, score);
+    else
+        shared_words(answer, score);
 }
 
 void forecast_answer_done(struct forecast_answer *answer)

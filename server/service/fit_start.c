@@ -77,6 +77,8 @@ static struct fit_task *make_task(struct job *job, struct entry *entry)
         free(values);
         return NULL;
     }
+    task->base_weights = job->service->base;
+    task->fresh = base ? (size_t)entry->new_points : 0;
     task->budget_ns = (uint64_t)job->service->config->fit_budget_ms * 1000000;
     task->owner = job;
     task->task.priority = job->priority;

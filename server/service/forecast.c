@@ -25,15 +25,20 @@ int service_forecast_tag(struct service *service, const char *id, const struct f
     return 0;
 }
 
-/* The model that may answer: none where the user has named another season since it was made. */
-static const struct trm_model *usable_model(const struct entry *entry)
+/* The model that may answer: none where the user has named another season or kind since it was made, or the
+ * daemon answers with other shared weights. */
+static const struct trm_model *usable_model(const struct service *service, const struct entry *entry)
 {
     const struct trm_model *model = entry->model ? model_ref_get(entry->model) : NULL;
 
-    if (model && entry->settings.season_n > 0 &&
-        trm_model_info(model)->config.season != entry->settings.season[0])
+    if (!model)
         return NULL;
-    return model;
+    const struct trm_model_info *info = trm_model_info(model);
+    bool other_season =
+        entry->settings.season_n > 0 && info->config.season != entry->settings.season[0];
+    bool other_weights = info->config.kind == TRM_KIND_TRM && service->base &&
+                         info->base_identity != service->base->identity;
+    return other_season || other_weights || info->config.kind != entry->settings.model ? NULL : model;
 }
 
 static void no_model_words(struct entry *entry, char *buf, size_t buf_n)
@@ -41,15 +46,15 @@ static void no_model_words(struct entry *entry, char *buf, size_t buf_n)
     size_t first_n = policy_first_fit_n(entry_season(entry)), observed = history_observed(entry);
 
     if (entry->model)
-        snprintf(buf, buf_n, "the season was changed after the last fit");
+        snprintf(buf, buf_n, "the settings or the weights were changed after the last fit");
     else if (entry->job)
         snprintf(buf, buf_n, "the first fit is under way");
     else if (entry->fit_failed)
-        snprintf(buf, buf_n, "no network yet (the last fit failed)");
+        snprintf(buf, buf_n, "the last fit failed");
     else if (entry->settings.fit == FIT_AUTO && observed < first_n)
-        snprintf(buf, buf_n, "no network yet (needs %zu more points)", first_n - observed);
+        snprintf(buf, buf_n, "the first fit needs %zu more points", first_n - observed);
     else
-        snprintf(buf, buf_n, "no network yet");
+        snprintf(buf, buf_n, "no fit yet");
 }
 
 static int compute(struct service *service, struct entry *entry, const struct forecast_ask *ask,
@@ -58,7 +63,8 @@ static int compute(struct service *service, struct entry *entry, const struct fo
     struct window_view view = window_view(&entry->recent);
     struct answer_input input = {
         .settings = &entry->settings,
-        .model = usable_model(entry),
+        .base = service->base,
+        .model = usable_model(service, entry),
         .values = view.values,
         .n = view.n,
         .horizon = ask->horizon ? ask->horizon : entry_horizon(entry),

@@ -19,6 +19,7 @@ struct service {
     struct counters *counters;
     struct store *store;
     struct pool *pool;
+    const struct trm_base *base;
     struct mailbox *mailbox;
     struct registry *registry;
     int64_t next_key;
@@ -120,6 +121,9 @@ struct trm_freq entry_freq(const struct entry *entry);
 uint32_t entry_horizon(const struct entry *entry);
 /* Works it out anew where points have come. */
 uint32_t entry_season(struct entry *entry);
+/* The longer period that goes with a season: the second that was named, or the week of hours, the year
+ * of days by the length of a step; 0: none. */
+uint32_t resolve_season2(const struct series_settings *settings, struct trm_freq freq, uint32_t season);
 /* The shapes that a fit of this series gets now. */
 struct trm_config entry_config(struct entry *entry);
 uint64_t settings_revision(const struct series_settings *settings);
@@ -130,6 +134,7 @@ SERVICE_MUST int settings_check(const struct series_settings *settings, struct e
 SERVICE_MUST int forecast_ask_check(const struct forecast_ask *ask, const char *place_prefix,
                                     struct err *err);
 struct answer_input {
+    const struct trm_base *base;
     const struct series_settings *settings;
     const struct trm_model *model; /* or NULL */
     struct trm_config config;

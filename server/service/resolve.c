@@ -69,6 +69,22 @@ uint32_t resolve_season(const struct series_settings *settings, struct trm_freq 
                                        candidate_n);
 }
 
+/* Minutes of a step, season, and the period of weeks or years that usually goes with it. */
+static const struct {
+    uint32_t minutes, season, season2;
+} longer[] = {{5, 288, 2016}, {10, 144, 1008}, {15, 96, 672},    {30, 48, 336},
+              {60, 24, 168},  {1440, 7, 364},  {1440, 1, 365}};
+
+uint32_t resolve_season2(const struct series_settings *settings, struct trm_freq freq, uint32_t season)
+{
+    if (settings->season_n > 1)
+        return settings->season[1] > season ? settings->season[1] : 0;
+    for (size_t i = 0; i < sizeof longer / sizeof *longer; i++)
+        if (freq.ms == (int64_t)longer[i].minutes * 60000 && season == longer[i].season)
+            return longer[i].season2;
+    return 0;
+}
+
 struct trm_freq entry_freq(const struct entry *entry)
 {
     return entry->grid_known ? entry->grid.freq : entry->settings.freq;
@@ -93,7 +109,9 @@ struct trm_config entry_config(struct entry *entry)
 {
     struct trm_config config = trm_config_default(entry_season(entry), entry_horizon(entry));
 
-    config.kind = TRM_KIND_LITERAL;
+    config.kind = entry->settings.model;
+    if (config.kind == TRM_KIND_TRM)
+        config.season2 = resolve_season2(&entry->settings, entry_freq(entry), config.season);
     return config;
 }
 
@@ -102,12 +120,13 @@ uint64_t settings_revision(const struct series_settings *settings)
     static const struct siphash_key fixed = {1, 1};
     struct {
         double min, max;
-        uint64_t horizon, integer, season_n;
+        uint64_t horizon, integer, model, season_n;
         uint64_t season[SERIES_SEASONS_MAX];
     } seen = {.min = isnan(settings->min) ? (double)INFINITY : settings->min,
               .max = isnan(settings->max) ? -(double)INFINITY : settings->max,
               .horizon = settings->horizon,
               .integer = settings->integer,
+              .model = settings->model,
               .season_n = settings->season_n};
 
     for (size_t i = 0; i < settings->season_n; i++)

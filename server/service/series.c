@@ -44,6 +44,8 @@ static void patch_shape(const struct series_patch *patch, struct series_settings
     }
     if (patch->set & PATCH_HORIZON)
         to->horizon = from->horizon;
+    if (patch->set & PATCH_MODEL)
+        to->model = from->model;
     if (patch->set & PATCH_FIT) {
         to->fit = from->fit;
         to->fit_every = from->fit_every;

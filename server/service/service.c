@@ -30,6 +30,7 @@ int service_new(const struct service_deps *deps, struct service **ret, struct er
     service->counters = deps->counters;
     service->store = deps->store;
     service->pool = deps->pool;
+    service->base = deps->base;
     service->mailbox = deps->mailbox;
     service->next_key = 1;
     if (init(service, err)) {

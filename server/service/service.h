@@ -8,6 +8,7 @@
 #ifndef SERVER_SERVICE_H
 #define SERVER_SERVICE_H
 
+#include "core/base.h"
 #include "core/forecast.h"
 #include "server/base/config.h"
 #include "server/base/counters.h"
@@ -25,6 +26,7 @@ struct service_deps {
     struct counters *counters;
     struct store *store;   /* opened; service_boot loads from it, then the caller starts it */
     struct pool *pool;
+    const struct trm_base *base; /* the shared weights; outlive the service */
     struct mailbox *mailbox; /* the store's and the pool's; also how a callback is put off */
 };
 
@@ -65,7 +67,7 @@ void service_stats(struct service *service, struct service_stats *ret);
 /* What a PUT says: a field counts only where its bit is set. */
 enum {
     PATCH_FREQ = 1, PATCH_SEASON = 2, PATCH_HORIZON = 4, PATCH_MIN = 8, PATCH_MAX = 16,
-    PATCH_INTEGER = 32, PATCH_FIT = 64, PATCH_LABELS = 128,
+    PATCH_INTEGER = 32, PATCH_FIT = 64, PATCH_LABELS = 128, PATCH_MODEL = 256,
 };
 struct series_patch {
     unsigned set;
@@ -163,6 +165,8 @@ struct forecast_answer {
     struct trm_forecast *forecast;
     struct trm_model_info model;  /* zeroed without a model */
     bool has_model;
+    struct trm_config config;     /* that it was made with */
+    const struct trm_base *base;  /* the shared weights; NULL: not used */
     uint64_t model_version;
     char why[200];                /* in words, why this answered */
     double levels[TRM_QUANTILES_MAX];

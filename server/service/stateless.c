@@ -83,7 +83,8 @@ static int train(struct stateless_task *task, struct trm_fit *fit, struct err *e
 static int fit_item(struct stateless_task *task, const struct answer_input *input,
                     struct trm_model **ret, struct err *err)
 {
-    struct trm_fit_options options = {.config = input->config, .seed = 1};
+    struct trm_fit_options options = {
+        .config = input->config, .seed = 1, .base_weights = task->service->base};
     struct trm_fit_report report;
     struct trm_fit *fit;
     enum trm_status status = trm_fit_begin(input->values, input->n, &options, &fit);
@@ -139,13 +140,16 @@ static int answer_item(struct stateless_task *task, struct stateless_item *item,
                                         : default_horizon(settings->freq);
     input.config = trm_config_default(
         resolve_season(settings, settings->freq, input.values, input.n), input.horizon);
-    input.config.kind = TRM_KIND_LITERAL;
+    input.base = task->service->base;
+    input.config.kind = settings->model;
+    if (input.config.kind == TRM_KIND_TRM)
+        input.config.season2 = resolve_season2(settings, settings->freq, input.config.season);
     if (item->fit && fit_item(task, &input, &model, err))
         return -1;
     input.model = model;
     int rc = answer_compute(&input, ask, task->service->counters, &item->answer, err);
     if (rc == 0)
-        answer_why(&item->answer, "no network (\"fit\" was not asked for)");
+        answer_why(&item->answer, "\"fit\" was not asked for");
     trm_model_free(model);
     return rc;
 }

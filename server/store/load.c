@@ -57,6 +57,9 @@ static void read_settings(sqlite3_stmt *stmt, struct series_settings *ret)
     ret->integer = sqlite3_column_int(stmt, 7) != 0;
     ret->fit = fit_from_name((const char *)sqlite3_column_text(stmt, 8));
     ret->fit_every = (uint32_t)sqlite3_column_int64(stmt, 9);
+    const char *model = (const char *)sqlite3_column_text(stmt, 11);
+    if (!model || !trm_kind_parse(model, &ret->model))
+        ret->model = TRM_KIND_TRM;
 }
 
 static int read_seasons(struct db *db, int64_t key, struct series_settings *ret, struct err *err)

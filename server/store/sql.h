@@ -4,10 +4,11 @@
 #define SERVER_STORE_SQL_H
 
 #define SQL_SERIES_COLUMNS                                                                           \
-    "key, id, freq_ms, freq_months, horizon, min, max, integer, fit, fit_every, created_at"
+    "key, id, freq_ms, freq_months, horizon, min, max, integer, fit, fit_every, created_at, " \
+    "model"
 #define SQL_SERIES_INSERT                                                                            \
     "INSERT INTO series(" SQL_SERIES_COLUMNS ", tail_from) "                                         \
-    "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12) ON CONFLICT(key) DO "
+    "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13) ON CONFLICT(key) DO "
 
 /* X(name, text) */
 #define SQL_LIST(X)                                                                                  \
@@ -19,7 +20,7 @@
                                                                                                      \
     X(SERIES_PUT, SQL_SERIES_INSERT                                                                  \
       "UPDATE SET id=?2, freq_ms=?3, freq_months=?4, horizon=?5, min=?6, max=?7, integer=?8, "       \
-      "fit=?9, fit_every=?10, created_at=?11")                                                       \
+      "fit=?9, fit_every=?10, created_at=?11, model=?12")                                                       \
     X(SERIES_ADD, SQL_SERIES_INSERT "NOTHING")                                                       \
     X(SERIES_GRID, "UPDATE series SET grid_ms=?2, grid_months=?3, grid_anchor=?4 WHERE key=?1")      \
     X(SERIES_COUNTS, "SELECT revision, point_n, last_t, tail_from FROM series WHERE key=?1")         \

@@ -80,6 +80,8 @@ static int fit_once(struct fit_task *task, uint64_t cpu_start)
         .config = task->config,
         .base = task->base ? model_ref_get(task->base) : NULL,
         .seed = task->seed,
+        .base_weights = task->base_weights,
+        .fresh = task->fresh,
     };
     struct trm_fit *fit;
     enum trm_status status = trm_fit_begin(task->values, task->n, &options, &fit);

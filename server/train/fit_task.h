@@ -15,6 +15,8 @@ struct fit_task {
     size_t n;
     struct trm_config config;
     struct model_ref *base;      /* a reference owned by the task, or NULL */
+    const struct trm_base *base_weights; /* kind TRM: the shared weights, borrowed; set before submit */
+    size_t fresh;                /* new values since base's fit, 0: unknown */
     uint64_t seed;
     uint64_t budget_ns;          /* CPU time after which the fit is stopped as failed; 0: none */
     /* While running, readable from the loop. */

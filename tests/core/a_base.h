@@ -28,12 +28,9 @@ static inline struct trm_base *made_base(float noise)
     return base;
 }
 
+/* Not the embedded one: what a test expects of gates and scores must not change with new weights. */
 static inline struct trm_base *a_base(void)
 {
-    struct trm_base *base = NULL;
-
-    if (trm_base_decode(trm_base_embedded, trm_base_embedded_n, &base) == TRM_OK)
-        return base;
     return made_base(.02f);
 }
 

@@ -217,12 +217,13 @@ static void check_gradient(struct trm_thinker_shape shape)
     for (int block = 0; block < TRM_THINK_BLOCKS; block++) {
         size_t first = trm_thinker_block_at(&shape, block), n = trm_thinker_block_n(&shape, block);
         double size = 0;
-        for (size_t i = first; i < first + n; i++) {
+        size_t stride = n / 150 + 1, seen = 0; /* every parameter of small blocks, 75 to 150 of the others */
+        for (size_t i = first; i < first + n; i += stride, seen++) {
             double expected = difference(p, i);
             assert_near((double)b.grad[i], expected, 2e-5 + 5e-4 * fabs(expected));
             size += fabs(expected);
         }
-        assert_true(size / (double)n > 1e-4);
+        assert_true(size / (double)seen > 1e-4);
     }
     plain_free(p);
     batch_done(&b);

@@ -1,6 +1,8 @@
 /* Starting, stopping, sending and waiting for the tests of the service. */
 #include "tests/server/service_fixture.h"
 
+#include "core/base_embedded.h"
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,6 +32,7 @@ static void wind_up(struct fixture *f)
 void fixture_init(struct fixture *f)
 {
     memset(f, 0, sizeof *f);
+    assert_int_equal(trm_base_decode(trm_base_embedded, trm_base_embedded_n, &f->base), TRM_OK);
     tmp_make(f->folder);
     config_defaults(&f->config);
     f->config.workers = 1;
@@ -41,7 +44,7 @@ void fixture_open_parts(struct fixture *f)
     struct err err = {.code = ERR_NONE};
     struct store_options store_options = {.path = f->config.store_path};
     struct pool_options pool_options = {.workers = (unsigned)f->config.workers};
-    struct service_deps deps = {.config = &f->config, .counters = &f->counters};
+    struct service_deps deps = {.config = &f->config, .counters = &f->counters, .base = f->base};
 
     counters_init(&f->counters);
     assert_int_equal(uv_loop_init(&f->loop), 0);
@@ -91,6 +94,7 @@ void fixture_close(struct fixture *f)
 void fixture_done(struct fixture *f)
 {
     fixture_close(f);
+    trm_base_free(f->base);
     tmp_remove(f->folder);
 }
 

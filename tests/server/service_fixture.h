@@ -23,6 +23,7 @@ struct fixture {
     struct pool *pool;
     struct service *service;
     struct blocker *blocker;
+    struct trm_base *base; /* the embedded weights */
 };
 
 /* A folder and a configuration (one worker). */
