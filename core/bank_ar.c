@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define SAR_ROWS 700
-#define DIRECT_LOOKBACK_MAX 96 /* the solve grows with its cube */
 
 void trm_bank_ar1(const double *d, size_t n, size_t leads, double *ret)
 {
@@ -250,9 +249,9 @@ void trm_bank_direct_fit(struct trm_bank *bank, const double *v, size_t n, size_
 
     trm_ridge_done(&bank->ridge);
     bank->ridge_n = 0;
-    if (!lookback || lookback + direct > n ||
-        trm_ridge_init(&bank->ridge, lookback, direct, season) != TRM_OK)
+    if (!lookback || lookback + direct > n)
         return;
+    trm_ridge_place(&bank->ridge, lookback, direct, season, bank->ridge_memory);
     v += n - keep, n = keep;
     double middle =
         v[(n - direct) / 2]; /* changes count, not levels: a high one would eat the digits */

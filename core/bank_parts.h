@@ -10,6 +10,7 @@
 #define POOL_STRETCHES 8
 #define ORDER_MAX 32 /* of an autoregression */
 #define SAR_LAGS 16
+#define DIRECT_LOOKBACK_MAX 96 /* of the ridge: the solve grows with its cube */
 
 /* One draw while it is made. Phases count from the origin: the value at v[n - season + p] has phase
  * p. */
@@ -78,6 +79,7 @@ struct trm_bank {
     size_t analog_n[2];
     bool learn; /* the next draw estimates */
     struct learned learned;
+    double *ridge_memory;   /* of the largest that can be asked for */
     struct trm_ridge ridge; /* lookback 0: not fitted */
     size_t ridge_n, ridge_leads;
     struct pool pool, log_pool; /* of values, of logarithms */

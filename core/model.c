@@ -29,7 +29,7 @@ const char *trm_answered_by_name(enum trm_answered_by by)
 {
     switch (by) {
     case TRM_BY_NETWORK:
-        return "network";
+        return "trm";
     case TRM_BY_CONSENSUS:
         return "consensus";
     case TRM_BY_DRAFT:

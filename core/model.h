@@ -73,7 +73,7 @@ enum trm_answered_by {
     TRM_BY_LITERAL    /* literal: the mix and a share of its network's correction */
 };
 
-/* "network", "consensus", "draft", "literal". */
+/* "trm" (the shared networks), "consensus", "draft", "literal". */
 const char *trm_answered_by_name(enum trm_answered_by by);
 
 /* One draft's share of an answer. Both kinds report lists of these, so that nobody outside needs to know

@@ -24,18 +24,32 @@ size_t trm_ridge_lookback(size_t n, size_t season, size_t leads)
     return 0;
 }
 
-enum trm_status trm_ridge_init(struct trm_ridge *ret, size_t lookback, size_t leads, size_t season)
+size_t trm_ridge_doubles(size_t lookback, size_t leads)
 {
     size_t span = lookback + leads;
-    size_t n = lookback * leads + span * span + lookback * lookback + 2 * span;
-    double *all = calloc(n, sizeof *all);
+
+    return lookback * leads + span * span + lookback * lookback + 2 * span;
+}
+
+void trm_ridge_place(struct trm_ridge *ret, size_t lookback, size_t leads, size_t season, double *memory)
+{
+    size_t span = lookback + leads;
+
+    memset(memory, 0, trm_ridge_doubles(lookback, leads) * sizeof *memory);
+    *ret = (struct trm_ridge){.lookback = lookback, .leads = leads, .season = season};
+    ret->coef = memory;
+    ret->gram = ret->coef + lookback * leads;
+    ret->work = ret->gram + span * span;
+}
+
+enum trm_status trm_ridge_init(struct trm_ridge *ret, size_t lookback, size_t leads, size_t season)
+{
+    double *all = malloc(trm_ridge_doubles(lookback, leads) * sizeof *all);
 
     if (!all)
         return TRM_ENOMEM;
-    *ret = (struct trm_ridge){.lookback = lookback, .leads = leads, .season = season, .all = all};
-    ret->coef = all;
-    ret->gram = ret->coef + lookback * leads;
-    ret->work = ret->gram + span * span;
+    trm_ridge_place(ret, lookback, leads, season, all);
+    ret->all = all;
     return TRM_OK;
 }
 

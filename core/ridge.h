@@ -30,6 +30,9 @@ size_t trm_ridge_lookback(size_t n, size_t season, size_t leads);
 
 TRM_MUST_CHECK enum trm_status trm_ridge_init(struct trm_ridge *ret, size_t lookback, size_t leads,
                                               size_t season);
+/* The same over memory of the caller's (trm_ridge_doubles of them), which trm_ridge_done leaves alone. */
+size_t trm_ridge_doubles(size_t lookback, size_t leads);
+void trm_ridge_place(struct trm_ridge *ret, size_t lookback, size_t leads, size_t season, double *memory);
 /* Accepts a zeroed struct. */
 void trm_ridge_done(struct trm_ridge *ridge);
 

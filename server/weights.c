@@ -8,9 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool is_builtin(const char *path)
+{
+    return strcmp(path, "builtin") == 0;
+}
+
 static int refuse(const char *path, enum trm_status status, struct err *err)
 {
-    const char *what = *path ? path : "the embedded weights";
+    const char *what = is_builtin(path) ? "the built-in weights" : path;
 
     switch (status) {
     case TRM_ECORRUPT:
@@ -29,7 +34,8 @@ static int read_file(const char *path, unsigned char **ret, size_t *ret_n, struc
     unsigned char *bytes = malloc(TRM_BASE_MAX + 1);
 
     if (!file || !bytes) {
-        err_set(err, ERR_INVALID, "weights: %.200s: %s", path, file ? "out of memory" : strerror(errno));
+        err_set(err, ERR_INVALID, "weights: %.200s: %s", path,
+                file ? "out of memory" : strerror(errno));
         if (file)
             fclose(file);
         free(bytes);
@@ -51,7 +57,7 @@ int weights_load(const char *path, struct trm_base **ret, struct err *err)
     unsigned char *bytes = NULL;
     size_t n = trm_base_embedded_n;
 
-    if (*path && read_file(path, &bytes, &n, err))
+    if (!is_builtin(path) && read_file(path, &bytes, &n, err))
         return -1;
     enum trm_status status = trm_base_decode(bytes ? bytes : trm_base_embedded, n, ret);
     free(bytes);

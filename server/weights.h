@@ -6,8 +6,8 @@
 #include "core/base.h"
 #include "server/base/err.h"
 
-/* path "": the embedded ones. Returns 0, or -1 with *err naming the file and what is wrong with it. The caller
- * frees *ret with trm_base_free. */
+/* path "builtin": the embedded ones. Returns 0, or -1 with *err naming the file and what is wrong with it.
+ * The caller frees *ret with trm_base_free. */
 __attribute__((warn_unused_result)) int weights_load(const char *path, struct trm_base **ret,
                                                      struct err *err);
 

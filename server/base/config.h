@@ -41,7 +41,7 @@ struct config {
     uint16_t listen_port;                  /* 0: any free one */
     char store_path[CONFIG_PATH_MAX + 1];
     char config_path[CONFIG_PATH_MAX + 1]; /* "": no file */
-    char weights_path[CONFIG_PATH_MAX + 1]; /* "": the embedded ones */
+    char weights_path[CONFIG_PATH_MAX + 1]; /* "builtin": the embedded ones */
     enum log_format log_format;
     enum log_level log_level;
     bool insecure;

@@ -239,7 +239,8 @@ static void write_words(struct writer *w, const struct trm_forecast *forecast, s
     char text[320];
     int n;
     if (before == NULL) {
-        n = snprintf(text, sizeof text, "The consensus of the drafts: most of it %s (%.0f%%) at the first lead.",
+        n = snprintf(text, sizeof text,
+                     "The consensus of the drafts: most of it %s (%.0f%%) at the first lead.",
                      now->name, now->weight * 100);
     } else {
         n = snprintf(text, sizeof text,
@@ -251,9 +252,8 @@ static void write_words(struct writer *w, const struct trm_forecast *forecast, s
                       now->weight * 100);
     }
     if (i + 1 == forecast->trace_n && i > 0 && n > 0 && (size_t)n < sizeof text) {
-        snprintf(text + n, sizeof text - (size_t)n,
-                 forecast->halted == TRM_HALTED_SETTLED ? " Settled: the median moved %.2g of the interval."
-                                                        : " All steps were taken; the last moved %.2g of the interval.",
+        snprintf(text + n, sizeof text - (size_t)n, "%s the median moved %.2g of the interval.",
+                 forecast->halted == TRM_HALTED_SETTLED ? " Settled:" : " All steps were taken; in the last",
                  step->moved);
     }
     writer_key(w, "words");

@@ -50,16 +50,6 @@ static int take_fit(json_t *value, struct series_settings *settings, struct err 
     return 0;
 }
 
-/* "trm" or "literal". */
-static int take_model(const json_t *value, struct series_settings *settings, struct err *err)
-{
-    struct json_place here = json_place_key(NULL, "model");
-    if (!json_is_string(value) || !trm_kind_parse(json_string_value(value), &settings->model)) {
-        return json_refuse(value, "\"trm\" or \"literal\"", &here, err);
-    }
-    return 0;
-}
-
 /* ---- labels ---- */
 
 static bool has_control(const char *text)
@@ -141,17 +131,15 @@ static int take_settings(json_t *root, struct series_patch *patch, struct err *e
     json_t *horizon = json_object_get(root, "horizon");
     json_t *fit = json_object_get(root, "fit");
     json_t *labels = json_object_get(root, "labels");
-    json_t *model = json_object_get(root, "model");
     if (json_check_keys(root, names, NULL, err) != 0 ||
         json_take_shape(root, NULL, &patch->settings, &patch->set, err) != 0 ||
         (horizon != NULL && take_horizon(horizon, &patch->settings, err) != 0) ||
-        (model != NULL && take_model(model, &patch->settings, err) != 0) ||
         (fit != NULL && take_fit(fit, &patch->settings, err) != 0) ||
         (labels != NULL && take_labels(labels, &patch->settings, err) != 0)) {
         return -1;
     }
     patch->set |= (horizon != NULL ? PATCH_HORIZON : 0u) | (fit != NULL ? PATCH_FIT : 0u) |
-                  (labels != NULL ? PATCH_LABELS : 0u) | (model != NULL ? PATCH_MODEL : 0u);
+                  (labels != NULL ? PATCH_LABELS : 0u);
     return 0;
 }
 

@@ -250,6 +250,16 @@ static int take_season(const json_t *value, const struct json_place *place,
     return 0;
 }
 
+/* "trm" or "literal". */
+static int take_model(const json_t *value, const struct json_place *here, enum trm_kind *ret,
+                      struct err *err)
+{
+    if (!json_is_string(value) || !trm_kind_parse(json_string_value(value), ret)) {
+        return json_refuse(value, "\"trm\" or \"literal\"", here, err);
+    }
+    return 0;
+}
+
 int json_take_shape(json_t *object, const struct json_place *parent,
                     struct series_settings *settings, unsigned *set, struct err *err)
 {
@@ -260,7 +270,8 @@ int json_take_shape(json_t *object, const struct json_place *parent,
                   {"season", PATCH_SEASON},
                   {"min", PATCH_MIN},
                   {"max", PATCH_MAX},
-                  {"integer", PATCH_INTEGER}};
+                  {"integer", PATCH_INTEGER},
+                  {"model", PATCH_MODEL}};
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         const json_t *value = json_object_get(object, fields[i].name);
         struct json_place here = json_place_key(parent, fields[i].name);
@@ -277,6 +288,9 @@ int json_take_shape(json_t *object, const struct json_place *parent,
             break;
         case PATCH_MIN:
             failed = json_take_value(value, &here, &settings->min, err);
+            break;
+        case PATCH_MODEL:
+            failed = take_model(value, &here, &settings->model, err);
             break;
         case PATCH_MAX:
             failed = json_take_value(value, &here, &settings->max, err);

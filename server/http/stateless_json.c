@@ -74,7 +74,7 @@ static int take_item(json_t *object, const struct json_place *here, size_t room,
                      struct stateless_item *item, struct err *err)
 {
     static const char *const names[] = {"id",  "frequency", "season",  "values", "start", "points",
-                                        "min", "max",       "integer", "fit",    NULL};
+                                        "min", "max",       "integer", "model", "fit",   NULL};
     unsigned set = 0;
     series_settings_init(&item->settings);
     if (!json_is_object(object)) {

@@ -58,9 +58,9 @@ void fit_result_write(const struct fit_task *task, uint64_t version, char *buf, 
     char seconds[NUMBER_MAX];
 
     number((double)task->cpu_ns * 1e-9, seconds);
-    int n = snprintf(buf, buf_n, "{\"version\":%llu,\"model\":\"%s\",\"incremental\":%s,\"steps\":%llu,",
-                     (unsigned long long)version, trm_kind_name(task->config.kind),
-                     flag(report->incremental), (unsigned long long)report->steps);
+    int n = snprintf(buf, buf_n, "{\"version\":%llu,\"incremental\":%s,\"model\":\"%s\",\"steps\":%llu,",
+                     (unsigned long long)version, flag(report->incremental),
+                     trm_kind_name(task->config.kind), (unsigned long long)report->steps);
     if (literal)
         literal_result(report, buf + n, buf_n - (size_t)n);
     else

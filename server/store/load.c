@@ -114,10 +114,10 @@ static int read_series(struct load *load, sqlite3_stmt *stmt, struct store_serie
         return damaged_row(load->db, "series", "", err);
     read_settings(stmt, &ret->settings);
     ret->created_at = sqlite3_column_int64(stmt, 10);
-    ret->grid_known = sqlite3_column_type(stmt, 13) != SQLITE_NULL;
-    ret->grid.freq.ms = sqlite3_column_int64(stmt, 11);
-    ret->grid.freq.months = sqlite3_column_int(stmt, 12);
-    ret->grid.anchor_ms = sqlite3_column_int64(stmt, 13);
+    ret->grid_known = sqlite3_column_type(stmt, 14) != SQLITE_NULL;
+    ret->grid.freq.ms = sqlite3_column_int64(stmt, 12);
+    ret->grid.freq.months = sqlite3_column_int(stmt, 13);
+    ret->grid.anchor_ms = sqlite3_column_int64(stmt, 14);
     if (points_counts(&load->store->points, ret->key, &counts, err) < 0)
         return -1;
     ret->revision = counts.revision;

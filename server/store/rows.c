@@ -65,7 +65,8 @@ int rows_put_series(struct db *db, const struct store_series *series, int64_t ta
     if (db_run(db, sql, err, "itiiidditiiti", key, series->id, settings->freq.ms,
                (int64_t)settings->freq.months, (int64_t)settings->horizon, settings->min,
                settings->max, (int64_t)settings->integer, rows_fit_name(settings->fit),
-               (int64_t)settings->fit_every, series->created_at, trm_kind_name(settings->model), tail_from) < 0) {
+               (int64_t)settings->fit_every, series->created_at, trm_kind_name(settings->model),
+               tail_from) < 0) {
         if (err->code == ERR_CONFLICT)
             err_set(err, ERR_CONFLICT, "another series is named \"%s\"", series->id);
         return -1;

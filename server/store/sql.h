@@ -20,7 +20,7 @@
                                                                                                      \
     X(SERIES_PUT, SQL_SERIES_INSERT                                                                  \
       "UPDATE SET id=?2, freq_ms=?3, freq_months=?4, horizon=?5, min=?6, max=?7, integer=?8, "       \
-      "fit=?9, fit_every=?10, created_at=?11, model=?12")                                                       \
+      "fit=?9, fit_every=?10, created_at=?11, model=?12")                                            \
     X(SERIES_ADD, SQL_SERIES_INSERT "NOTHING")                                                       \
     X(SERIES_GRID, "UPDATE series SET grid_ms=?2, grid_months=?3, grid_anchor=?4 WHERE key=?1")      \
     X(SERIES_COUNTS, "SELECT revision, point_n, last_t, tail_from FROM series WHERE key=?1")         \

@@ -101,6 +101,21 @@ static json_t *command_of(const struct pretrain_options *o)
     return json_string(line);
 }
 
+/* The text and a line end. */
+static int write_line(const char *path, char *json, struct tool_err *err)
+{
+    size_t n = strlen(json);
+    char *line = malloc(n + 1);
+
+    if (!line)
+        return tool_fail(err, "out of memory");
+    memcpy(line, json, n);
+    line[n] = '\n';
+    int rc = whole_file_write(path, line, n + 1, err);
+    free(line);
+    return rc;
+}
+
 int pretrain_card_write(const struct pretrain_run *run, uint64_t identity, struct tool_err *err)
 {
     const struct pretrain_options *o = run->options;
@@ -115,8 +130,7 @@ int pretrain_card_write(const struct pretrain_run *run, uint64_t identity, struc
                   "tstrm", TSTRM_VERSION, "command", command_of(o), "network", shape_of(run),
                   "data", data_of(run), "cost", cost, "curves", curves_of(run));
     char *json = card ? json_dumps(card, JSON_INDENT(1) | JSON_REAL_PRECISION(7)) : NULL;
-    int rc =
-        json ? whole_file_write(o->card, json, strlen(json), err) : tool_fail(err, "out of memory");
+    int rc = json ? write_line(o->card, json, err) : tool_fail(err, "out of memory");
     free(json);
     json_decref(card);
     return rc;

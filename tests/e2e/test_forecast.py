@@ -30,7 +30,9 @@ class Shape(Case):
         self.assertEqual(sorted(seen["intervals"]), ["80", "95"])
         for field in ("version", "parameters", "supervision_steps", "recursions", "halted_at"):
             self.assertIsInstance(seen["model"][field], int)
-        self.assertIn(seen["method"]["answered_by"], ("trm", "drafts"))
+        self.assertEqual(seen["method"]["answered_by"], "trm")
+        self.assertEqual(seen["model"]["kind"], "trm")
+        self.assertGreater(seen["model"]["parameters"], 100000)
         self.assertTrue(seen["method"]["why"])
         self.assertIn("skill", seen)
         self.assertIn("coverage", seen)
@@ -73,7 +75,46 @@ class Shape(Case):
         self.ok(self.client.post("/v1/series/s/fit", headers={"Prefer": "wait=120"}))
         seen = self.get("?trace=1").json()
         self.assertIsInstance(seen["trace"], list)
-        self.assertGreaterEqual(len(seen["trace"]), 1)
+        self.assertGreaterEqual(len(seen["trace"]), 2)
+        for step, told in enumerate(seen["trace"]):
+            self.assertEqual(told["step"], step)
+            self.assertEqual([place["lead"] for place in told["trusted"]], [1, 12, 24])
+            for place in told["trusted"]:
+                self.assertTrue(0 < sum(place["drafts"].values()) <= 1.0001, place)
+            for low, middle, high in zip(told["lower"], told["median"], told["upper"]):
+                self.assertTrue(low <= middle <= high)
+            self.assertTrue(told["words"])
+            self.assertEqual("verification" in told, step > 0)
+        self.assertEqual(seen["model"]["halted_at"], len(seen["trace"]) - 1)
+
+    def test_a_series_may_have_a_network_of_its_own(self):
+        self.ok(self.client.put("/v1/series/s", {"model": "literal"}))
+        self.assertEqual(self.get().json()["model"]["kind"], "literal")
+        job = self.ok(self.client.post("/v1/series/s/fit", headers={"Prefer": "wait=120"})).json()
+        self.assertEqual(job["result"]["model"], "literal")
+        seen = self.get().json()
+        self.assertEqual((seen["model"]["kind"], seen["model"]["version"]), ("literal", 1))
+        self.assertIn(seen["method"]["answered_by"], ("literal", "consensus"))
+        self.ok(self.client.put("/v1/series/s", {"model": "trm"}))
+        self.assertEqual(self.get().json()["method"]["answered_by"], "trm")
+        refused = self.client.put("/v1/series/s", {"model": "oracle"})
+        self.assertEqual(refused.status, 422)
+        self.assertEqual(refused.json()["errors"][0]["pointer"], "/model")
+
+    def test_a_fit_measures_who_answers(self):
+        job = self.ok(self.client.post("/v1/series/s/fit", headers={"Prefer": "wait=120"})).json()
+        self.assertEqual((job["state"], job["result"]["model"]), ("succeeded", "trm"))
+        self.assertGreater(job["result"]["origins_new"], 5)
+        seen = self.get().json()
+        self.assertIn("past forecasts", seen["method"]["why"])
+        self.assertLess(seen["skill"]["vs_seasonal_naive"], 1)
+        self.assertGreater(seen["coverage"]["95"], seen["coverage"]["80"] - 0.01)
+
+    def test_three_points_are_enough(self):
+        self.ok(self.client.post("/v1/series/young/points", {"points": [[T0, 1], [T0 + HOUR, 2], [T0 + 2 * HOUR, 4]]}))
+        seen = self.ok(self.client.get("/v1/series/young/forecast?horizon=5")).json()
+        self.assertEqual(len(seen["median"]), 5)
+        self.assertEqual(seen["method"]["answered_by"], "trm")
 
     def test_a_head_request_has_the_headers_and_no_body(self):
         answer = self.ok(self.client.request("HEAD", "/v1/series/s/forecast"))
@@ -156,7 +197,7 @@ class Stateless(Case):
         self.assertEqual((first["series"], first["frequency"], first["horizon"]), ("a", "1h", 4))
         self.assertEqual(first["timestamps"], [T0 + (96 + i) * HOUR for i in range(4)])
         self.assertEqual(list(first["quantiles"]), ["0.1", "0.5", "0.9"])
-        self.assertEqual(first["method"]["answered_by"], "drafts")
+        self.assertEqual(first["method"]["answered_by"], "trm")
         self.assertEqual(len(second["median"]), 4)
         self.assertNotIn("timestamps", second)
         self.assertEqual(self.ok(self.client.get("/v1/series")).json()["series"], [])

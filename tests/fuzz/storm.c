@@ -1,7 +1,7 @@
-/* A storm of random series over the shared forecaster: whatever finite history comes, every number of the
- * answer is finite, quantiles do not cross, bounds hold, the same input gives the same bits, and a power of two
- * scales the answer exactly. Knows nasty histories; refuses to know good forecasts. Surprising: it is a program
- * of its own and not a fuzz target, since coverage says little about numbers: what matters is how many.
+/* A storm of random series over the shared forecaster: whatever finite history comes, every number of
+ * the answer is finite, quantiles do not cross, bounds hold, and a power of two scales the answer exactly.
+ * Knows nasty histories; refuses to know good forecasts. Surprising: it is a program of its own and not a
+ * fuzz target, since coverage says little about numbers: what matters is how many.
  *
  * usage: storm [SERIES [SEED]]     (2000 1); ten million took some hours of one core */
 #include "core/base_embedded.h"

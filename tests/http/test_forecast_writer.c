@@ -173,7 +173,7 @@ static void model_method_and_scores_are_told(void **state)
     assert_int_equal(json_integer_value(json_object_get(model, "recursions")), 6);
     assert_int_equal(json_integer_value(json_object_get(model, "halted_at")), 2);
     const json_t *method = json_object_get(json, "method");
-    assert_string_equal(json_string_value(json_object_get(method, "answered_by")), "trm");
+    assert_string_equal(json_string_value(json_object_get(method, "answered_by")), "literal");
     assert_string_equal(json_string_value(json_object_get(method, "why")), s.answer.why);
     is_near(json_number_value(json_object_get(json_object_get(json, "drafts"), "drift")), 0.25);
     is_near(json_number_value(json_object_get(skill, "mase")), 0.8);
@@ -200,7 +200,7 @@ static void answer_without_a_model_has_no_scores(void **state)
         json_integer_value(json_object_get(json_object_get(json, "model"), "parameters")), 0);
     assert_string_equal(
         json_string_value(json_object_get(json_object_get(json, "method"), "answered_by")),
-        "drafts");
+        "consensus");
     json_decref(json);
 }
 

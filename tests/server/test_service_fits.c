@@ -88,6 +88,8 @@ static void a_second_fit_goes_on_from_the_first(void **state)
     assert_int_equal(fit_wait(f, "a", false, job), JOB_SUCCEEDED);
     assert_int_equal(service_get_job(f->service, job, &view, &err), 0);
     assert_non_null(strstr(view.row->result, "\"incremental\":false"));
+    struct point next = {START + POINTS * DAY, 100};
+    put_ok(f, "a", &next, 1);
     assert_int_equal(fit_wait(f, "a", false, job), JOB_SUCCEEDED);
     assert_int_equal(service_get_job(f->service, job, &view, &err), 0);
     assert_non_null(strstr(view.row->result, "\"version\":2,\"incremental\":true"));
@@ -200,7 +202,7 @@ static void a_new_season_calls_for_a_new_fit_and_silences_the_old_model(void **s
     assert_string_equal(view_of(f, "a").state, "fitting");
     struct forecast_answer answer = forecast_of(f, "a", 7);
     assert_false(answer.has_model);
-    assert_non_null(strstr(answer.why, "season was changed"));
+    assert_non_null(strstr(answer.why, "settings or the weights were changed"));
     forecast_answer_done(&answer);
     unblock_worker(f);
     fit_ask(f, "a", false, job);

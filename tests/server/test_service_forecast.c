@@ -75,7 +75,7 @@ static void a_forecast_goes_on_after_the_last_point(void **state)
     assert_int_equal(answer.issued_at, START + 59 * DAY);
     assert_true(answer.has_time);
     assert_false(answer.has_model);
-    assert_non_null(strstr(answer.why, "drafts only: no network yet"));
+    assert_non_null(strstr(answer.why, "the shared network, not yet measured on this series: no fit yet"));
     for (size_t h = 0; h < 30; h++)
         assert_true(answer.forecast->median[h] > 80 && answer.forecast->median[h] < 120);
     forecast_answer_done(&answer);
