@@ -72,7 +72,6 @@ class Shape(Case):
             self.assertLess(float(row[2]), float(row[3]))
 
     def test_the_reasoning_is_told_where_asked(self):
-        self.ok(self.client.post("/v1/series/s/fit", headers={"Prefer": "wait=120"}))
         seen = self.get("?trace=1").json()
         self.assertIsInstance(seen["trace"], list)
         self.assertGreaterEqual(len(seen["trace"]), 2)
@@ -87,31 +86,40 @@ class Shape(Case):
             self.assertEqual("verification" in told, step > 0)
         self.assertEqual(seen["model"]["halted_at"], len(seen["trace"]) - 1)
 
+    def another(self, name):
+        """A series of its own with the same values, as its forecast's path and its own."""
+        self.has_series(name, self.values, season=[24], horizon=24, fit="off")
+        return f"/v1/series/{name}/forecast", f"/v1/series/{name}"
+
     def test_a_series_may_have_a_network_of_its_own(self):
-        self.ok(self.client.put("/v1/series/s", {"model": "literal"}))
-        self.assertEqual(self.get().json()["model"]["kind"], "literal")
-        job = self.ok(self.client.post("/v1/series/s/fit", headers={"Prefer": "wait=120"})).json()
+        forecast, series = self.another("own")
+        self.ok(self.client.put(series, {"model": "literal"}))
+        self.assertEqual(self.ok(self.client.get(forecast)).json()["model"]["kind"], "literal")
+        job = self.ok(self.client.post(series + "/fit", headers={"Prefer": "wait=120"})).json()
         self.assertEqual(job["result"]["model"], "literal")
-        seen = self.get().json()
+        seen = self.ok(self.client.get(forecast)).json()
         self.assertEqual((seen["model"]["kind"], seen["model"]["version"]), ("literal", 1))
         self.assertIn(seen["method"]["answered_by"], ("literal", "consensus"))
-        self.ok(self.client.put("/v1/series/s", {"model": "trm"}))
-        self.assertEqual(self.get().json()["method"]["answered_by"], "trm")
-        refused = self.client.put("/v1/series/s", {"model": "oracle"})
+        self.ok(self.client.put(series, {"model": "trm"}))
+        self.assertEqual(self.ok(self.client.get(forecast)).json()["method"]["answered_by"], "trm")
+        refused = self.client.put(series, {"model": "oracle"})
         self.assertEqual(refused.status, 422)
         self.assertEqual(refused.json()["errors"][0]["pointer"], "/model")
 
     def test_a_fit_measures_who_answers(self):
-        job = self.ok(self.client.post("/v1/series/s/fit", headers={"Prefer": "wait=120"})).json()
+        forecast, series = self.another("measured")
+        self.assertIn("not yet measured", self.ok(self.client.get(forecast)).json()["method"]["why"])
+        job = self.ok(self.client.post(series + "/fit", headers={"Prefer": "wait=120"})).json()
         self.assertEqual((job["state"], job["result"]["model"]), ("succeeded", "trm"))
         self.assertGreater(job["result"]["origins_new"], 5)
-        seen = self.get().json()
+        seen = self.ok(self.client.get(forecast)).json()
         self.assertIn("past forecasts", seen["method"]["why"])
         self.assertLess(seen["skill"]["vs_seasonal_naive"], 1)
         self.assertGreater(seen["coverage"]["95"], seen["coverage"]["80"] - 0.01)
 
     def test_three_points_are_enough(self):
-        self.ok(self.client.post("/v1/series/young/points", {"points": [[T0, 1], [T0 + HOUR, 2], [T0 + 2 * HOUR, 4]]}))
+        points = {"points": [[T0, 1], [T0 + HOUR, 2], [T0 + 2 * HOUR, 4]]}
+        self.ok(self.client.post("/v1/series/young/points", points), 201)
         seen = self.ok(self.client.get("/v1/series/young/forecast?horizon=5")).json()
         self.assertEqual(len(seen["median"]), 5)
         self.assertEqual(seen["method"]["answered_by"], "trm")
