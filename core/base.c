@@ -3,6 +3,7 @@
  * foreign. */
 #include "core/base.h"
 
+#include "core/bytes.h"
 #include "core/checkpoint.h"
 #include "core/sense.h"
 
@@ -14,31 +15,6 @@ static const unsigned char magic[8] = {'T', 'S', 'T', 'R', 'M', 'W', 'T', '\n'};
 #define U32_FIELDS 13 /* version, layout, five of the inputs, the knots, four of the network, networks */
 #define HEAD_BYTES (8 + 4 * U32_FIELDS + 8 + TRM_BASE_NAME_MAX + 1)
 #define ALIGNMENT 64
-
-/* ---- fields ---- */
-
-static unsigned char *put_u32(unsigned char *p, uint32_t v)
-{
-    for (int i = 0; i < 4; i++)
-        *p++ = (unsigned char)(v >> 8 * i);
-    return p;
-}
-
-static uint32_t get_u32(const unsigned char **p)
-{
-    uint32_t v = 0;
-
-    for (int i = 0; i < 4; i++)
-        v |= (uint32_t)*(*p)++ << 8 * i;
-    return v;
-}
-
-static uint64_t get_u64(const unsigned char **p)
-{
-    uint64_t low = get_u32(p);
-
-    return low | (uint64_t)get_u32(p) << 32;
-}
 
 /* ---- what weights belong to ---- */
 
@@ -146,15 +122,15 @@ size_t trm_base_bytes(const struct trm_base *base)
 static unsigned char *put_head(unsigned char *p, const struct trm_base *b)
 {
     const struct trm_thinker_shape *s = &b->shape;
-    const uint32_t u32[U32_FIELDS + 2] = {
+    const uint32_t u32[U32_FIELDS] = {
         TRM_BASE_VERSION, trm_base_layout(), s->drafts, s->globals, s->steps, s->points, s->fans,
-        TRM_KNOTS, s->inner, s->latent, s->supervision, s->recursions, (uint32_t)b->network_n,
-        (uint32_t)b->parameters, (uint32_t)((uint64_t)b->parameters >> 32)};
+        TRM_KNOTS, s->inner, s->latent, s->supervision, s->recursions, (uint32_t)b->network_n};
 
     memcpy(p, magic, sizeof magic);
     p += sizeof magic;
-    for (int i = 0; i < U32_FIELDS + 2; i++)
+    for (int i = 0; i < U32_FIELDS; i++)
         p = put_u32(p, u32[i]);
+    p = put_u64(p, b->parameters);
     memcpy(p, b->name, sizeof b->name);
     return p + sizeof b->name;
 }
@@ -167,11 +143,8 @@ enum trm_status trm_base_encode(const struct trm_base *base, void *buf, size_t b
         return TRM_ERANGE;
     unsigned char *p = put_head(buf, base);
     for (size_t k = 0; k < base->network_n; k++)
-        for (size_t i = 0; i < base->parameters; i++) {
-            uint32_t bits;
-            memcpy(&bits, &base->weights[k][i], sizeof bits);
-            p = put_u32(p, bits);
-        }
+        for (size_t i = 0; i < base->parameters; i++)
+            p = put_f32(p, base->weights[k][i]);
     put_u32(p, trm_crc32c(0, buf, n - 4));
     return TRM_OK;
 }
@@ -222,8 +195,7 @@ static bool get_weights(const unsigned char *p, struct trm_base *base)
 {
     for (size_t k = 0; k < base->network_n; k++)
         for (size_t i = 0; i < base->parameters; i++) {
-            uint32_t bits = get_u32(&p);
-            memcpy(&base->weights[k][i], &bits, sizeof bits);
+            base->weights[k][i] = get_f32(&p);
             if (!isfinite(base->weights[k][i]))
                 return false;
         }

@@ -2,10 +2,12 @@
  * model, bytes per model, and the matrix kernel as a multiple of plain loops timed in turn with it.
  * CPU time of this thread, medians of `rounds` (argument, default 9). Ratios carry over to other
  * machines, milliseconds do not. */
+#include "core/base_embedded.h"
 #include "core/fit.h"
 #include "core/forecast.h"
 #include "core/kernel.h"
 #include "core/rng.h"
+#include "core/think.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -110,6 +112,76 @@ static void bench_kernel(int rounds)
            2e-6 * SIZE * SIZE * SIZE / median(fast, rounds), median(ratio, rounds));
 }
 
+/* ---- the shared networks ---- */
+
+/* Milliseconds of sensing (drafts and their record), of all supervision steps, and of a whole forecast. */
+static void bench_shared(const struct trm_base *base, const double *v, size_t n, size_t season,
+                         size_t season2, size_t leads, int rounds)
+{
+    double sense[ROUNDS_MAX], think[ROUNDS_MAX], whole[ROUNDS_MAX];
+    struct trm_config config = trm_config_default(season, leads);
+    struct trm_forecast_request request = {
+        .horizon = leads, .levels = trm_knot_levels, .level_n = TRM_KNOTS, .min = NAN, .max = NAN};
+    struct trm_history history;
+    struct trm_think *t;
+
+    config.season2 = (uint32_t)season2;
+    if (trm_think_new(base, leads, &t) != TRM_OK ||
+        trm_history_init_short(&history, v, n, season) != TRM_OK)
+        exit(1);
+    for (int r = 0; r < rounds; r++) {
+        struct trm_forecast *f;
+        double t0 = cpu_ms();
+        trm_think_begin(t, &history, season2, leads);
+        double t1 = cpu_ms();
+        for (uint32_t s = 0; s < base->shape.supervision; s++)
+            trm_think_step(t);
+        double t2 = cpu_ms();
+        if (trm_forecast(base, NULL, &config, v, n, &request, &f) != TRM_OK)
+            exit(1);
+        trm_forecast_free(f);
+        sense[r] = t1 - t0, think[r] = t2 - t1, whole[r] = cpu_ms() - t2;
+    }
+    printf("{\"shared\":%zu,\"points\":%zu,\"horizon\":%zu,\"sense_ms\":%.3f,\"think_ms\":%.3f,"
+           "\"forecast_ms\":%.3f}\n",
+           base->network_n * base->parameters, n, leads, median(sense, rounds), median(think, rounds),
+           median(whole, rounds));
+    trm_history_done(&history);
+    trm_think_free(t);
+}
+
+/* A full record, and one made longer by a single new value. */
+static void bench_record(const struct trm_base *base, const double *v, int rounds)
+{
+    double full[ROUNDS_MAX], update[ROUNDS_MAX];
+
+    for (int r = 0; r < rounds; r++) {
+        struct trm_fit_options options = {.config = trm_config_default(24, H), .base_weights = base};
+        struct trm_model *model[2] = {NULL, NULL};
+        struct trm_fit_report report;
+        struct trm_fit_progress progress;
+        options.config.season2 = 168;
+        for (int i = 0; i < 2; i++) {
+            struct trm_fit *f;
+            double start = cpu_ms();
+            options.base = model[0];
+            options.fresh = (size_t)i;
+            if (trm_fit_begin(v, N - 1 + (size_t)i, &options, &f) != TRM_OK)
+                exit(1);
+            while (trm_fit_step(f, &progress) == TRM_MORE)
+                ;
+            if (trm_fit_end(f, &model[i], &report) != TRM_OK)
+                exit(1);
+            trm_fit_free(f);
+            *(i ? &update[r] : &full[r]) = cpu_ms() - start;
+        }
+        trm_model_free(model[0]);
+        trm_model_free(model[1]);
+    }
+    printf("{\"record_full_ms\":%.2f,\"record_one_value_ms\":%.2f}\n", median(full, rounds),
+           median(update, rounds));
+}
+
 int main(int argc, char **argv)
 {
     int rounds = argc > 1 ? atoi(argv[1]) : 9;
@@ -139,6 +211,13 @@ int main(int argc, char **argv)
     printf("{\"points\":%d,\"full_fit_ms\":%.1f,\"incremental_fit_ms\":%.1f,\"forecast_ms\":%.2f,"
            "\"forecast_without_model_ms\":%.2f}\n",
            N, median(full, rounds), median(update, rounds), median(warm, rounds), median(bare, rounds));
+    struct trm_base *base;
+    if (trm_base_decode(trm_base_embedded, trm_base_embedded_n, &base) != TRM_OK)
+        return 1;
+    bench_shared(base, v, N, 24, 168, H, rounds);
+    bench_shared(base, v, 120, 12, 0, 18, rounds);
+    bench_record(base, v, rounds);
+    trm_base_free(base);
     bench_kernel(rounds);
     return 0;
 }

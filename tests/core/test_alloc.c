@@ -1,6 +1,6 @@
 /* Memory runs out at every single allocation in turn: each call then answers TRM_ENOMEM, touches no
- * output, and leaks nothing (the sanitizer build watches that). malloc and calloc are wrapped by the
- * linker. */
+ * output, and leaks nothing (the sanitizer build watches that). malloc, calloc and aligned_alloc are
+ * wrapped by the linker. */
 #include "a_base.h"
 
 #include "core/checkpoint.h"
@@ -12,8 +12,10 @@ static long allowed = -1; /* allocations until the next one fails; -1: never */
 
 void *__real_malloc(size_t n);
 void *__real_calloc(size_t n, size_t size);
+void *__real_aligned_alloc(size_t alignment, size_t n);
 void *__wrap_malloc(size_t n);
 void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_aligned_alloc(size_t alignment, size_t n);
 
 static bool refused(void)
 {
@@ -28,6 +30,11 @@ void *__wrap_malloc(size_t n)
 void *__wrap_calloc(size_t n, size_t size)
 {
     return refused() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t n)
+{
+    return refused() ? NULL : __real_aligned_alloc(alignment, n);
 }
 
 #define N 260
@@ -181,6 +188,28 @@ static void decode_survives_every_failed_allocation(void **state)
     trm_model_free(model);
 }
 
+static void shared_weights_survive_every_failed_allocation(void **state)
+{
+    long k = 0;
+
+    (void)state;
+    for (;; k++) {
+        struct trm_base *out = NULL;
+        allowed = k;
+        enum trm_status status = trm_base_decode(trm_base_embedded, trm_base_embedded_n, &out);
+        bool failed = allowed < 0;
+        allowed = -1;
+        if (!failed) {
+            assert_int_equal(status, TRM_OK);
+            trm_base_free(out);
+            break;
+        }
+        assert_int_equal(status, TRM_ENOMEM);
+        assert_null(out);
+    }
+    assert_int_equal(k, 2); /* what it is, and its weights */
+}
+
 static void bank_and_sense_survive_every_failed_allocation(void **state)
 {
     (void)state;
@@ -239,6 +268,7 @@ int main(void)
         cmocka_unit_test(forecast_survives_every_failed_allocation),
         cmocka_unit_test(shared_networks_survive_every_failed_allocation),
         cmocka_unit_test(decode_survives_every_failed_allocation),
+        cmocka_unit_test(shared_weights_survive_every_failed_allocation),
         cmocka_unit_test(bank_and_sense_survive_every_failed_allocation),
         cmocka_unit_test(sensing_goes_on_without_memory),
     };
