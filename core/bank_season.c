@@ -61,13 +61,7 @@ static void growth(const struct draw *w)
 
 double trm_bank_median(double *at, size_t n)
 {
-    for (size_t i = 1; i < n; i++) {
-        double v = at[i];
-        size_t j = i;
-        for (; j && at[j - 1] > v; j--)
-            at[j] = at[j - 1];
-        at[j] = v;
-    }
+    trm_sort(at, n);
     return n % 2 ? at[n / 2] : .5 * (at[n / 2 - 1] + at[n / 2]);
 }
 

@@ -30,4 +30,16 @@ static inline size_t trm_max_size(size_t a, size_t b)
     return a > b ? a : b;
 }
 
+/* Ascending, by insertion: for the few dozen values that samples have here. */
+static inline void trm_sort(double *at, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        double v = at[i];
+        size_t j = i;
+        for (; j && at[j - 1] > v; j--)
+            at[j] = at[j - 1];
+        at[j] = v;
+    }
+}
+
 #endif

@@ -21,7 +21,7 @@ static void sample_gaps(double *at, size_t n, double unit, float *ret)
 {
     double quantile[TRM_KNOTS] = {0};
 
-    trm_sense_sort(at, n);
+    trm_sort(at, n);
     for (int i = 0; n && i < TRM_KNOTS; i++) {
         double x = trm_clamp(trm_knot_levels[i] * (double)n - .5, 0, (double)n - 1);
         size_t low = (size_t)x, high = trm_min_size(low + 1, n - 1);

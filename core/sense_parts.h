@@ -43,8 +43,6 @@ void trm_sense_row(struct trm_sense *s, size_t lead, size_t at);
 
 /* sense_fan.c: the empirical distributions of a lead, after trm_sense_fan_sort has looked at the
  * record once. */
-/* Ascending, by insertion. */
-void trm_sense_sort(double *at, size_t n);
 void trm_sense_fan_sort(struct trm_sense *s);
 /* After trm_sense_row of the same lead. */
 void trm_sense_fan(struct trm_sense *s, size_t lead, size_t at);

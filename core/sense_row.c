@@ -78,17 +78,6 @@ static double local_error(const struct trm_sense *s, const double *weight, doubl
     return .5 * (all + near);
 }
 
-void trm_sense_sort(double *at, size_t n)
-{
-    for (size_t i = 1; i < n; i++) {
-        double v = at[i];
-        size_t j = i;
-        for (; j && at[j - 1] > v; j--)
-            at[j] = at[j - 1];
-        at[j] = v;
-    }
-}
-
 /* Value of sorted at[n] at a share 0..1 of the way. */
 static double share(const double *at, size_t n, double part)
 {
@@ -115,7 +104,7 @@ static float *phase_past(const struct trm_sense *s, size_t lead, double centre, 
     }
     for (size_t k = 0; k < n; k++)
         scatter += fabs(at[k] - mean) / (double)n;
-    trm_sense_sort(at, n);
+    trm_sort(at, n);
     static const double parts[5] = {.1, .25, .5, .75, .9};
     for (size_t i = 0; i < 5; i++)
         *to++ = trm_sense_squash((share(at, n, parts[i]) - centre) / s->sigma);
@@ -186,7 +175,7 @@ static float *analogs(const struct trm_sense *s, size_t lead, double centre, flo
         size_t n = view->analog_n[which];
         for (size_t i = 0; i < n; i++)
             at[i] = view->analog[which][i * s->parts->horizon + lead - 1];
-        trm_sense_sort(at, n);
+        trm_sort(at, n);
         for (int i = 0; i < 3; i++)
             *to++ = n ? trm_sense_squash((share(at, n, .1 + .4 * i) - centre) / s->sigma) : 0;
     }
