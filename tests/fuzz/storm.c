@@ -3,7 +3,7 @@
  * Knows nasty histories; refuses to know good forecasts. Surprising: it is a program of its own and not a
  * fuzz target, since coverage says little about numbers: what matters is how many.
  *
- * usage: storm [SERIES [SEED]]     (2000 1); about .3 ms a series
+ * usage: storm [SERIES [SEED]]     (2000 1); about .3 ms a series */
 #include "core/base_embedded.h"
 #include "core/forecast.h"
 #include "core/rng.h"
