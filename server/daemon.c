@@ -8,6 +8,7 @@
 #include "server/reload.h"
 #include "server/weights.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -189,16 +190,20 @@ static int start_service(struct daemon *d, struct err *err)
 static void log_start(struct daemon *d)
 {
     struct service_stats stats;
-    char address[CONFIG_HOST_MAX + 16];
+    char address[CONFIG_HOST_MAX + 16], identity[17];
     bool v6 = strchr(d->config->listen_host, ':') != NULL;
 
+    snprintf(identity, sizeof identity, "%016" PRIx64, d->base->identity);
+    LOG_INFO("shared weights", log_text("name", d->base->name), log_text("identity", identity),
+             log_text("from", d->config->weights_path), log_uint("networks", d->base->network_n),
+             log_uint("parameters", d->base->network_n * d->base->parameters));
     service_stats(d->service, &stats);
     snprintf(address, sizeof address, v6 ? "[%s]:%u" : "%s:%u", d->config->listen_host,
              (unsigned)http_server_port(d->http));
     LOG_INFO("listening", log_text("address", address), log_text("store", d->config->store_path),
              log_uint("series", stats.series_n), log_uint("models", stats.models_n),
              log_uint("unfinished_jobs", stats.jobs[JOB_PENDING]),
-             log_uint("workers", stats.pool.workers), log_text("weights", d->base->name));
+             log_uint("workers", stats.pool.workers));
 }
 
 static int start(struct daemon *d, struct err *err)

@@ -19,18 +19,19 @@ static int refuse(const char *path, enum trm_status status, struct err *err)
 
     switch (status) {
     case TRM_ECORRUPT:
-        return err_set(err, ERR_INVALID, "%.200s: damaged, or not a weights file", what);
+        return err_set(err, ERR_INVALID, "weights: %.200s: damaged, or not a weights file", what);
     case TRM_EVERSION:
-        return err_set(err, ERR_INVALID, "%.200s: weights made for another version of tstrm", what);
+        return err_set(err, ERR_INVALID, "weights: %.200s: made for another version of tstrm", what);
     default:
-        return err_from_status(err, status);
+        err_from_status(err, status);
+        return err_wrap(err, "weights: %.200s", what);
     }
 }
 
 /* The whole file, at most TRM_BASE_MAX bytes. */
 static int read_file(const char *path, unsigned char **ret, size_t *ret_n, struct err *err)
 {
-    FILE *file = fopen(path, "rb");
+    FILE *file = fopen(path, "rbe");
     unsigned char *bytes = malloc(TRM_BASE_MAX + 1);
 
     if (!file || !bytes) {

@@ -47,6 +47,13 @@ struct series_settings {
     struct series_label *labels; /* owned by whoever owns the settings; sorted by name, names unique */
 };
 
+/* Longest period that a list of seasons may have at a position: the main one comes first, longer ones after
+ * it, which have to be seen once only. */
+static inline uint32_t series_season_max(size_t position)
+{
+    return position == 0 ? TRM_SEASON_MAX : TRM_CONTEXT_MAX;
+}
+
 /* infer, auto, no bounds, FIT_AUTO, no labels. */
 void series_settings_init(struct series_settings *settings);
 /* Frees the labels; settings may be zeroed memory. */

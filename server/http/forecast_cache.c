@@ -149,7 +149,8 @@ bool forecast_entry_holds(const struct forecast_entry *entry, const struct forec
 {
     return entry->tag.key == tag->key && entry->tag.revision == tag->revision &&
            entry->tag.settings_revision == tag->settings_revision &&
-           entry->tag.model_version == tag->model_version && entry->tag.horizon == tag->horizon;
+           entry->tag.model_version == tag->model_version && entry->tag.weights == tag->weights &&
+           entry->tag.horizon == tag->horizon;
 }
 
 static void keep(struct forecast_cache *cache, struct forecast_entry *entry)

@@ -1,6 +1,7 @@
 /* A forecast as the bytes of an answer. */
 #include "server/http/forecast_writer.h"
 
+#include "server/http/forecast_trace.h"
 #include "server/http/number.h"
 
 #include <math.h>
@@ -16,16 +17,6 @@ static const double *quantile_at(const struct forecast_answer *answer, double le
         }
     }
     return NULL;
-}
-
-static void write_numbers(struct writer *w, const char *key, const double *values, size_t n)
-{
-    writer_key(w, key);
-    writer_open(w, '[');
-    for (size_t i = 0; i < n; i++) {
-        writer_number(w, values[i]);
-    }
-    writer_close(w, ']');
 }
 
 static int64_t lead_time(const struct forecast_answer *answer, size_t lead)
@@ -74,7 +65,7 @@ static void write_quantiles(struct writer *w, const struct forecast_answer *answ
         const double *values = quantile_at(answer, params->quantiles[i]);
         if (values != NULL) {
             number_format(params->quantiles[i], key);
-            write_numbers(w, key, values, answer->forecast->horizon);
+            writer_numbers(w, key, values, answer->forecast->horizon);
         }
     }
     writer_close(w, '}');
@@ -103,8 +94,8 @@ static void write_intervals(struct writer *w, const struct forecast_answer *answ
             number_format(params->intervals[i], key);
             writer_key(w, key);
             writer_open(w, '{');
-            write_numbers(w, "lower", lower, answer->forecast->horizon);
-            write_numbers(w, "upper", upper, answer->forecast->horizon);
+            writer_numbers(w, "lower", lower, answer->forecast->horizon);
+            writer_numbers(w, "upper", upper, answer->forecast->horizon);
             writer_close(w, '}');
         }
     }
@@ -114,9 +105,9 @@ static void write_intervals(struct writer *w, const struct forecast_answer *answ
 static void write_model(struct writer *w, const struct forecast_answer *answer)
 {
     bool shared = answer->base != NULL, has = answer->has_model || shared;
-    size_t parameters = shared ? answer->base->network_n * answer->base->parameters
-                        : has  ? answer->model.parameters
-                               : 0;
+    size_t own = has && answer->model.parameters > 0;
+    size_t networks = shared ? answer->base->network_n : own;
+    size_t parameters = shared ? networks * answer->base->parameters : own ? answer->model.parameters : 0;
     writer_key(w, "model");
     writer_open(w, '{');
     writer_key(w, "kind");
@@ -125,6 +116,8 @@ static void write_model(struct writer *w, const struct forecast_answer *answer)
     writer_int(w, (int64_t)answer->model_version);
     writer_key(w, "parameters");
     writer_int(w, (int64_t)parameters);
+    writer_key(w, "networks");
+    writer_int(w, (int64_t)networks);
     writer_key(w, "supervision_steps");
     writer_int(w, shared ? answer->base->shape.supervision : has ? answer->model.config.supervision : 0);
     writer_key(w, "recursions");
@@ -160,6 +153,26 @@ static void write_method(struct writer *w, const struct forecast_answer *answer)
     writer_close(w, '}');
 }
 
+static void write_sides(struct writer *w, const char *key, const struct trm_widening *widening, int outer)
+{
+    const double sides[] = {widening->factor[0][outer], widening->factor[1][outer]};
+    writer_numbers(w, key, sides, 2);
+}
+
+/* What the half widths of the intervals were multiplied by, below and above; null before it was measured. */
+static void write_widening(struct writer *w, const struct forecast_answer *answer)
+{
+    writer_key(w, "widening");
+    if (!answer->has_model || answer->config.kind != TRM_KIND_TRM) {
+        writer_null(w);
+        return;
+    }
+    writer_open(w, '{');
+    write_sides(w, "80", &answer->model.widening, 0);
+    write_sides(w, "95", &answer->model.widening, 1);
+    writer_close(w, '}');
+}
+
 void forecast_write_scores(struct writer *w, const struct trm_model_info *model)
 {
     writer_key(w, "skill");
@@ -188,132 +201,20 @@ void forecast_write_scores(struct writer *w, const struct trm_model_info *model)
     writer_close(w, '}');
 }
 
-/* ---- trace ---- */
-
-static void write_verification(struct writer *w, const struct trm_trace_verify *verify)
-{
-    writer_key(w, "verification");
-    writer_open(w, '{');
-    writer_key(w, "size");
-    writer_number(w, verify->size);
-    writer_key(w, "bias");
-    writer_number(w, verify->bias);
-    writer_key(w, "share_above");
-    writer_number(w, verify->above);
-    writer_key(w, "worst");
-    writer_number(w, verify->worst);
-    writer_key(w, "coverage");
-    writer_number(w, verify->coverage);
-    writer_close(w, '}');
-}
-
-/* Which drafts were trusted most, at the first, the middle and the last lead. */
-static void write_trust(struct writer *w, const struct trm_forecast *forecast,
-                        const struct trm_trace_step *step)
-{
-    writer_key(w, "trusted");
-    writer_open(w, '[');
-    for (int i = 0; i < TRM_TRACE_PLACES; i++) {
-        writer_open(w, '{');
-        writer_key(w, "lead");
-        writer_int(w, (int64_t)forecast->trace_place[i]);
-        writer_key(w, "drafts");
-        writer_open(w, '{');
-        for (size_t k = 0; k < step->trust_n; k++) {
-            if (step->trust[i][k].name != NULL) {
-                writer_key(w, step->trust[i][k].name);
-                writer_number(w, step->trust[i][k].weight);
-            }
-        }
-        writer_close(w, '}');
-        writer_close(w, '}');
-    }
-    writer_close(w, ']');
-}
-
-/* One sentence: how the trust moved at the first lead, what the record said of the answer before. */
-static void write_words(struct writer *w, const struct trm_forecast *forecast, size_t i)
-{
-    const struct trm_trace_step *step = &forecast->trace[i], *before = i ? step - 1 : NULL;
-    const struct trm_draft_weight *now = &step->trust[0][0];
-    char text[320];
-    int n;
-    if (before == NULL) {
-        n = snprintf(text, sizeof text,
-                     "The consensus of the drafts: most of it %s (%.0f%%) at the first lead.",
-                     now->name, now->weight * 100);
-    } else {
-        n = snprintf(text, sizeof text,
-                     "On the record the answer before would have erred by %.2g sigma, %.0f%% of the time "
-                     "upwards, and %.0f%% of the truth lay inside its 80%% interval; ",
-                     step->verify.size, step->verify.above * 100, step->verify.coverage * 100);
-        n += snprintf(text + n, sizeof text - (size_t)n, "most trusted at the first lead %s %s (%.0f%%).",
-                      before->trust[0][0].name == now->name ? "is still" : "is now", now->name,
-                      now->weight * 100);
-    }
-    if (i + 1 == forecast->trace_n && i > 0 && n > 0 && (size_t)n < sizeof text) {
-        snprintf(text + n, sizeof text - (size_t)n, "%s the median moved %.2g of the interval.",
-                 forecast->halted == TRM_HALTED_SETTLED ? " Settled:" : " All steps were taken; in the last",
-                 step->moved);
-    }
-    writer_key(w, "words");
-    writer_string(w, text);
-}
-
-static void write_shared_step(struct writer *w, const struct trm_forecast *forecast, size_t i)
-{
-    const struct trm_trace_step *step = &forecast->trace[i];
-    write_numbers(w, "lower", step->low, forecast->trace_leads);
-    write_numbers(w, "upper", step->high, forecast->trace_leads);
-    writer_key(w, "halt_probability");
-    writer_number(w, step->halt);
-    if (i > 0) {
-        write_verification(w, &step->verify);
-    }
-    write_trust(w, forecast, step);
-    write_words(w, forecast, i);
-}
-
-static void write_trace(struct writer *w, const struct forecast_answer *answer)
-{
-    const struct trm_forecast *forecast = answer->forecast;
-    writer_key(w, "trace");
-    writer_open(w, '[');
-    for (size_t i = 0; i < forecast->trace_n; i++) {
-        const struct trm_trace_step *step = &forecast->trace[i];
-        writer_open(w, '{');
-        writer_key(w, "step");
-        writer_int(w, (int64_t)i);
-        write_numbers(w, "median", step->median, forecast->trace_leads);
-        writer_key(w, "update_y");
-        writer_number(w, step->update_y);
-        writer_key(w, "update_z");
-        writer_number(w, step->update_z);
-        writer_key(w, "halt");
-        writer_number(w, step->moved);
-        if (answer->base != NULL && step->trust_n > 0) {
-            write_shared_step(w, forecast, i);
-        }
-        writer_key(w, "us");
-        writer_int(w, (int64_t)step->us);
-        writer_close(w, '}');
-    }
-    writer_close(w, ']');
-}
-
 void forecast_write(struct writer *writer, const struct forecast_answer *answer,
                     const struct forecast_params *params)
 {
     writer_open(writer, '{');
     write_head(writer, answer, params->time);
-    write_numbers(writer, "median", answer->forecast->median, answer->forecast->horizon);
+    writer_numbers(writer, "median", answer->forecast->median, answer->forecast->horizon);
     write_quantiles(writer, answer, params);
     write_intervals(writer, answer, params);
     write_model(writer, answer);
     write_method(writer, answer);
+    write_widening(writer, answer);
     forecast_write_scores(writer, answer->has_model ? &answer->model : NULL);
     if (params->trace) {
-        write_trace(writer, answer);
+        forecast_write_trace(writer, answer->forecast);
     }
     writer_close(writer, '}');
 }

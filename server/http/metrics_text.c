@@ -99,6 +99,33 @@ static void write_service(struct writer *writer, const struct service_stats *sta
             (double)stats->pool.done);
 }
 
+/* The value of a label, with its escapes. */
+static void escape(const char *text, char *ret, size_t ret_n)
+{
+    size_t n = 0;
+
+    for (; *text != '\0' && n + 2 < ret_n; text++) {
+        if (*text == '"' || *text == '\\')
+            ret[n++] = '\\';
+        ret[n++] = *text;
+    }
+    ret[n] = '\0';
+}
+
+static void write_weights(struct writer *writer, const struct trm_base *base)
+{
+    char name[2 * TRM_BASE_NAME_MAX + 1], label[128];
+    if (base == NULL)
+        return;
+    escape(base->name, name, sizeof name);
+    snprintf(label, sizeof label, "name=\"%s\",identity=\"%016" PRIx64 "\"", name, base->identity);
+    head(writer, "tstrm_weights_info", "gauge", "The shared weights; the value is always 1");
+    sample(writer, "tstrm_weights_info", label, 1);
+    gauge(writer, "tstrm_weights_networks", "Networks that answer together", (double)base->network_n);
+    gauge(writer, "tstrm_weights_parameters", "Weights and biases of all shared networks",
+          (double)(base->network_n * base->parameters));
+}
+
 static void write_store(struct writer *writer, const struct store_stats *stats)
 {
     counter(writer, "tstrm_store_commits_total", "Transactions of the store", (double)stats->commits);
@@ -143,6 +170,7 @@ void metrics_write(struct writer *writer, const struct metrics_input *input)
     for (size_t id = 0; id < HISTOGRAMS; id++)
         write_histogram(writer, input->counters, (enum histogram_id)id);
     write_service(writer, &input->service);
+    write_weights(writer, input->service.base);
     write_store(writer, &input->service.store);
     write_process(writer, input);
 }

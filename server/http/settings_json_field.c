@@ -240,7 +240,7 @@ static int take_season(const json_t *value, const struct json_place *place,
     for (size_t i = 0; i < n; i++) {
         struct json_place here = json_place_index(place, i);
         int64_t period;
-        if (json_take_int(json_array_get(value, i), 1, TRM_SEASON_MAX, &here, &period, err) != 0) {
+        if (json_take_int(json_array_get(value, i), 1, series_season_max(i), &here, &period, err) != 0) {
             return -1;
         }
         season[i] = (uint32_t)period;

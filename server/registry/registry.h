@@ -16,6 +16,10 @@
 /* Points held one by one while the grid is not known: a third time decides it. */
 #define ENTRY_RAW_MAX 2
 
+/* Where a model's fit ended cannot be told (its history is older than memory): nothing can be added to what
+ * it knows. */
+#define ENTRY_END_UNKNOWN INT64_MIN
+
 struct turn; /* a write that waits (the service's) */
 struct job;  /* a fit (the service's) */
 
@@ -45,6 +49,7 @@ struct entry {
     uint64_t model_version;  /* 0: none yet */
     uint64_t version_seen;   /* the largest version ever stored, damaged ones included */
     int64_t model_at;        /* UTC ms; 0 without a model */
+    int64_t model_end;       /* first step that its fit did not see, or ENTRY_END_UNKNOWN */
     struct job *job;         /* the fit in flight, or NULL */
     uint64_t new_points;     /* points changed since the last fit was started */
     bool fit_failed;         /* that fit failed */

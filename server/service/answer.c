@@ -39,6 +39,21 @@ int forecast_ask_check(const struct forecast_ask *ask, const char *place_prefix,
     return check_levels(ask, place_prefix, err);
 }
 
+/* Whether all that was observed is one value. */
+static bool is_flat(const double *values, size_t n)
+{
+    double seen = (double)NAN;
+
+    for (size_t i = 0; i < n; i++) {
+        if (isnan(values[i]))
+            continue;
+        if (!isnan(seen) && values[i] != seen)
+            return false;
+        seen = values[i];
+    }
+    return true;
+}
+
 int answer_compute(const struct answer_input *input, const struct forecast_ask *ask,
                    struct counters *counters, struct forecast_answer *ret, struct err *err)
 {
@@ -61,6 +76,7 @@ int answer_compute(const struct answer_input *input, const struct forecast_ask *
     if (status != TRM_OK)
         return err_from_status(err, status);
     ret->has_model = input->model != NULL;
+    ret->flat = is_flat(input->values, input->n);
     ret->config = input->model ? trm_model_info(input->model)->config : input->config;
     if (ret->config.kind == TRM_KIND_TRM && input->base)
         ret->base = input->base;
@@ -104,26 +120,50 @@ static double percent_less(double loss, double other)
     return other > 0 ? (1 - loss / other) * 100 : 0;
 }
 
-static void shared_words(struct forecast_answer *answer, const char *score)
+/* The network, where it answers. */
+static void network_words(struct forecast_answer *answer, const char *score)
 {
     const struct trm_gate *g = &answer->model.verdict;
-    enum trm_answered_by by = answer->forecast->answered_by;
 
     if (g->origins == 0)
         snprintf(answer->why, sizeof answer->why,
                  "the shared network: the history is too short to measure who answers best");
-    else if (by == TRM_BY_NETWORK)
-        snprintf(answer->why, sizeof answer->why,
-                 "the shared network: on %u past forecasts its loss was %.0f%% %s the drafts' consensus'%s",
-                 (unsigned)g->origins, fabs(percent_less(g->loss_network, g->loss_consensus)),
-                 g->loss_network <= g->loss_consensus ? "below" : "above", score);
     else
         snprintf(answer->why, sizeof answer->why,
-                 "%s: on %u past forecasts its loss was %.0f%% below the shared network's%s",
-                 by == TRM_BY_DRAFT ? answer->forecast->answered_draft : "the drafts' consensus",
-                 (unsigned)g->origins,
-                 percent_less(by == TRM_BY_DRAFT ? g->loss_draft : g->loss_consensus, g->loss_network),
-                 score);
+                 "the shared network: on %zu past forecast%s its loss was %.0f%% %s the drafts' consensus'%s",
+                 g->origins, g->origins == 1 ? "" : "s",
+                 fabs(percent_less(g->loss_network, g->loss_consensus)),
+                 g->loss_network <= g->loss_consensus ? "below" : "above", score);
+}
+
+/* The consensus or a draft, because the record says so. */
+static void other_words(struct forecast_answer *answer, const char *score)
+{
+    const struct trm_gate *g = &answer->model.verdict;
+    bool draft = g->by == TRM_BY_DRAFT;
+
+    snprintf(answer->why, sizeof answer->why,
+             "%s: on %zu past forecasts its loss was %.0f%% below the shared network's%s",
+             draft ? g->draft : "the drafts' consensus", g->origins,
+             percent_less(draft ? g->loss_draft : g->loss_consensus, g->loss_network), score);
+}
+
+static void shared_words(struct forecast_answer *answer, const char *score, const char *no_model)
+{
+    enum trm_answered_by by = answer->forecast->answered_by;
+
+    if (answer->flat && by == TRM_BY_CONSENSUS)
+        snprintf(answer->why, sizeof answer->why, "one value is all that was observed: it is repeated");
+    else if (by != TRM_BY_NETWORK && (!answer->has_model || by != answer->model.verdict.by))
+        snprintf(answer->why, sizeof answer->why,
+                 "the drafts' consensus: what the shared network answered was no finite number");
+    else if (!answer->has_model)
+        snprintf(answer->why, sizeof answer->why,
+                 "the shared network, not yet measured on this series: %s", no_model);
+    else if (by == TRM_BY_NETWORK)
+        network_words(answer, score);
+    else
+        other_words(answer, score);
 }
 
 void answer_why(struct forecast_answer *answer, const char *no_model)
@@ -131,15 +171,12 @@ void answer_why(struct forecast_answer *answer, const char *no_model)
     char score[96];
 
     score_words(&answer->model, score, sizeof score);
-    if (!answer->has_model && answer->forecast->answered_by == TRM_BY_NETWORK)
-        snprintf(answer->why, sizeof answer->why, "the shared network, not yet measured on this series: %s",
-                 no_model);
-    else if (!answer->has_model)
-        snprintf(answer->why, sizeof answer->why, "drafts only: %s", no_model);
-    else if (answer->model.config.kind == TRM_KIND_LITERAL)
+    if (answer->config.kind == TRM_KIND_TRM)
+        shared_words(answer, score, no_model);
+    else if (answer->has_model)
         literal_words(answer, score);
     else
-        shared_words(answer, score);
+        snprintf(answer->why, sizeof answer->why, "drafts only: %s", no_model);
 }
 
 void forecast_answer_done(struct forecast_answer *answer)

@@ -5,6 +5,8 @@
 
 #include "core/checkpoint.h"
 
+#include <math.h>
+
 static int load_series(void *ctx, const struct store_series *row, struct err *err)
 {
     struct service *service = ctx;
@@ -64,6 +66,21 @@ static uint64_t points_since(const struct entry *entry)
     return observed > trained ? observed - trained : 0;
 }
 
+/* Where the model's fit ended: behind as many observed values as it saw. Only while memory has all
+ * of them. */
+static int64_t end_of_fit(const struct entry *entry)
+{
+    size_t left = trm_model_info(model_ref_get(entry->model))->trained_n;
+    struct window_view view = window_view(&entry->recent);
+
+    if (entry->recent.n >= TRM_CONTEXT_MAX)
+        return ENTRY_END_UNKNOWN;
+    for (size_t i = 0; i < view.n; i++)
+        if (!isnan(view.values[i]) && --left == 0)
+            return view.first_step + (int64_t)i + 1;
+    return ENTRY_END_UNKNOWN;
+}
+
 static int load_checkpoint(void *ctx, int64_t key, const struct store_checkpoint *checkpoint,
                            bool *ret_accepted, struct err *err)
 {
@@ -89,6 +106,7 @@ static int load_checkpoint(void *ctx, int64_t key, const struct store_checkpoint
     entry->model_version = checkpoint->version;
     entry->model_at = checkpoint->created_at;
     entry->new_points = points_since(entry);
+    entry->model_end = end_of_fit(entry);
     return 0;
 }
 

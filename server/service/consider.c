@@ -15,20 +15,24 @@ static bool may_fit(const struct entry *entry)
 }
 
 /* The season, without looking for it where no policy could say "fit" whatever it is. */
-static uint32_t season_for_policy(struct entry *entry, size_t observed_n)
+static uint32_t season_for_policy(struct entry *entry, const struct trm_model *model,
+                                  size_t observed_n)
 {
-    if (entry->model)
-        return trm_model_info(model_ref_get(entry->model))->config.season;
-    return observed_n < policy_first_fit_n(1) ? 1 : entry_season(entry);
+    if (model)
+        return trm_model_info(model)->config.season;
+    return observed_n < policy_first_fit_n(entry->settings.model, 1) ? 1 : entry_season(entry);
 }
 
-static enum policy_verdict verdict(struct entry *entry)
+/* A model that may not answer any more counts as none. */
+static enum policy_verdict verdict(const struct service *service, struct entry *entry)
 {
+    const struct trm_model *model = entry_model(service, entry);
     size_t observed_n = history_observed(entry);
     struct policy_input input = {
         .fit = entry->settings.fit,
         .fit_every = entry->settings.fit_every,
-        .has_model = entry->model != NULL,
+        .kind = entry->settings.model,
+        .has_model = model != NULL,
         .observed_n = observed_n,
         .new_points = entry->new_points,
         .failed = entry->fit_failed,
@@ -36,7 +40,7 @@ static enum policy_verdict verdict(struct entry *entry)
 
     if (input.fit == FIT_OFF)
         return POLICY_WAIT;
-    input.season = season_for_policy(entry, observed_n);
+    input.season = season_for_policy(entry, model, observed_n);
     return policy_decide(&input);
 }
 
@@ -56,7 +60,7 @@ void fit_consider(struct service *service, struct entry *entry)
 {
     if (!may_fit(entry))
         return;
-    switch (verdict(entry)) {
+    switch (verdict(service, entry)) {
     case POLICY_WAIT:
         break;
     case POLICY_FIRST_FIT:

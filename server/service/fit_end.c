@@ -87,6 +87,7 @@ static void swap_model(struct job *job, struct entry *entry, uint64_t version)
     job->model = NULL;
     entry->model_version = entry->version_seen = version;
     entry->model_at = job->model_at;
+    entry->model_end = job->end;
 }
 
 static void published(void *ctx, struct store_result *result)
@@ -102,6 +103,8 @@ static void published(void *ctx, struct store_result *result)
     } else {
         swap_model(job, entry, entry->version_seen + 1);
         job_end(job, JOB_SUCCEEDED, "");
+        if (!entry_model(job->service, entry)) /* the settings were changed meanwhile */
+            fit_consider(job->service, entry);
     }
     job_unpin(job);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define NUMBER_MAX 32
+#define WIDENING_MAX (4 * NUMBER_MAX + 32)
 
 static const char *number(double v, char *buf)
 {
@@ -33,22 +34,56 @@ static void literal_result(const struct trm_fit_report *report, char *buf, size_
              number(report->mae_new, new));
 }
 
-/* Who answers now and before, the losses behind it, the widening of the outer knots' gaps. */
-static void record_result(const struct trm_fit_report *report, char *buf, size_t buf_n)
+static const char *answerer(const struct trm_gate *gate)
 {
-    const struct trm_gate *now = &report->gate_after, *before = &report->gate_before;
-    char network[NUMBER_MAX], consensus[NUMBER_MAX], w[4][NUMBER_MAX];
+    return gate->by == TRM_BY_DRAFT ? gate->draft : trm_answered_by_name(gate->by);
+}
+
+/* {"80":[below,above],"95":[below,above]} */
+static const char *widening(const struct trm_widening *w, char *buf)
+{
+    char n[4][NUMBER_MAX];
+
+    snprintf(buf, WIDENING_MAX, "{\"80\":[%s,%s],\"95\":[%s,%s]}", number(w->factor[0][0], n[0]),
+             number(w->factor[1][0], n[1]), number(w->factor[0][1], n[2]),
+             number(w->factor[1][1], n[3]));
+    return buf;
+}
+
+/* The losses behind a verdict. */
+static void gate_result(const struct trm_gate *gate, char *buf, size_t buf_n)
+{
+    char network[NUMBER_MAX], consensus[NUMBER_MAX], draft[NUMBER_MAX], gain[NUMBER_MAX],
+        certainty[NUMBER_MAX];
+    const char *quote = gate->best_draft ? "\"" : "";
 
     snprintf(buf, buf_n,
-             "\"origins_old\":%zu,\"origins_new\":%zu,\"answers\":\"%s\",\"answered_before\":\"%s\","
-             "\"loss_network\":%s,\"loss_consensus\":%s,"
-             "\"widening\":{\"80\":[%s,%s],\"95\":[%s,%s]},",
-             (size_t)report->origins_old, (size_t)report->origins_new, trm_answered_by_name(now->by),
-             trm_answered_by_name(before->by), number(now->loss_network, network),
-             number(now->loss_consensus, consensus), number(report->widening_after.factor[0][0], w[0]),
-             number(report->widening_after.factor[1][0], w[1]),
-             number(report->widening_after.factor[0][1], w[2]),
-             number(report->widening_after.factor[1][1], w[3]));
+             "\"loss_network\":%s,\"loss_consensus\":%s,\"best_draft\":%s%s%s,\"loss_draft\":%s,"
+             "\"gain\":%s,\"certainty\":%s,",
+             number(gate->loss_network, network), number(gate->loss_consensus, consensus), quote,
+             gate->best_draft ? gate->best_draft : "null", quote, number(gate->loss_draft, draft),
+             number(gate->gain, gain), number(gate->certainty, certainty));
+}
+
+/* Who answers now and before (null where nothing was measured yet), the losses behind it, the widening.
+ * Names of drafts need no escape. */
+static void record_result(const struct trm_fit_report *report, char *buf, size_t buf_n)
+{
+    char wide[WIDENING_MAX], was[WIDENING_MAX] = "null";
+    bool measured_before = report->gate_before.origins > 0;
+    const char *quote = measured_before ? "\"" : "";
+
+    if (measured_before)
+        widening(&report->widening_before, was);
+    snprintf(buf, buf_n,
+             "\"origins_old\":%zu,\"origins_new\":%zu,\"answers\":\"%s\",\"answered_before\":%s%s%s,",
+             report->origins_old, report->origins_new, answerer(&report->gate_after), quote,
+             measured_before ? answerer(&report->gate_before) : "null", quote);
+    size_t used = strlen(buf);
+    gate_result(&report->gate_after, buf + used, buf_n - used);
+    used = strlen(buf);
+    snprintf(buf + used, buf_n - used, "\"widening\":%s,\"widening_before\":%s,",
+             widening(&report->widening_after, wide), was);
 }
 
 void fit_result_write(const struct fit_task *task, uint64_t version, char *buf, size_t buf_n)

@@ -60,6 +60,17 @@ static struct model_ref *base_of(const struct job *job, const struct entry *entr
     return model_ref_ref(entry->model);
 }
 
+/* Steps that have come since the model's fit; 0 where that cannot be told, or none has: then the past may
+ * have changed, and all of it is looked at again. */
+static size_t fresh_steps(const struct entry *entry)
+{
+    int64_t end = window_end(&entry->recent);
+
+    if (entry->model_end == ENTRY_END_UNKNOWN || entry->model_end >= end)
+        return 0;
+    return (size_t)(end - entry->model_end);
+}
+
 static struct fit_task *make_task(struct job *job, struct entry *entry)
 {
     struct window_view view = window_view(&entry->recent);
@@ -78,7 +89,7 @@ static struct fit_task *make_task(struct job *job, struct entry *entry)
         return NULL;
     }
     task->base_weights = job->service->base;
-    task->fresh = base ? (size_t)entry->new_points : 0;
+    task->fresh = base ? fresh_steps(entry) : 0;
     task->budget_ns = (uint64_t)job->service->config->fit_budget_ms * 1000000;
     task->owner = job;
     task->task.priority = job->priority;
@@ -103,6 +114,7 @@ static int submit(struct job *job, struct entry *entry, struct err *err)
     job_pin(job);
     job->service->task_n++;
     job->base_version = entry->model_version;
+    job->end = window_end(&entry->recent);
     entry->new_points = 0;
     return 0;
 }

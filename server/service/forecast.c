@@ -18,6 +18,7 @@ int service_forecast_tag(struct service *service, const char *id, const struct f
         .revision = entry->revision,
         .settings_revision = entry->settings_revision,
         .model_version = entry->model_version,
+        .weights = entry->settings.model == TRM_KIND_TRM ? service->base->identity : 0,
         .horizon = ask->horizon ? ask->horizon : entry_horizon(entry),
     };
     if (entry->grid_known && entry->recent.n > 0)
@@ -25,25 +26,10 @@ int service_forecast_tag(struct service *service, const char *id, const struct f
     return 0;
 }
 
-/* The model that may answer: none where the user has named another season or kind since it was made, or the
- * daemon answers with other shared weights. */
-static const struct trm_model *usable_model(const struct service *service, const struct entry *entry)
-{
-    const struct trm_model *model = entry->model ? model_ref_get(entry->model) : NULL;
-
-    if (!model)
-        return NULL;
-    const struct trm_model_info *info = trm_model_info(model);
-    bool other_season =
-        entry->settings.season_n > 0 && info->config.season != entry->settings.season[0];
-    bool other_weights = info->config.kind == TRM_KIND_TRM && service->base &&
-                         info->base_identity != service->base->identity;
-    return other_season || other_weights || info->config.kind != entry->settings.model ? NULL : model;
-}
-
 static void no_model_words(struct entry *entry, char *buf, size_t buf_n)
 {
-    size_t first_n = policy_first_fit_n(entry_season(entry)), observed = history_observed(entry);
+    size_t first_n = policy_first_fit_n(entry->settings.model, entry_season(entry));
+    size_t observed = history_observed(entry);
 
     if (entry->model)
         snprintf(buf, buf_n, "the settings or the weights were changed after the last fit");
@@ -52,7 +38,8 @@ static void no_model_words(struct entry *entry, char *buf, size_t buf_n)
     else if (entry->fit_failed)
         snprintf(buf, buf_n, "the last fit failed");
     else if (entry->settings.fit == FIT_AUTO && observed < first_n)
-        snprintf(buf, buf_n, "the first fit needs %zu more points", first_n - observed);
+        snprintf(buf, buf_n, "the first fit needs %zu more point%s", first_n - observed,
+                 first_n - observed == 1 ? "" : "s");
     else
         snprintf(buf, buf_n, "no fit yet");
 }
@@ -64,7 +51,7 @@ static int compute(struct service *service, struct entry *entry, const struct fo
     struct answer_input input = {
         .settings = &entry->settings,
         .base = service->base,
-        .model = usable_model(service, entry),
+        .model = entry_model(service, entry),
         .values = view.values,
         .n = view.n,
         .horizon = ask->horizon ? ask->horizon : entry_horizon(entry),

@@ -43,7 +43,8 @@ struct job {
     void (*run)(struct pool_task *task); /* the task's own */
     struct message started;              /* from the worker that begins it */
     struct message told;     /* to ourselves, where the store would not take the last row */
-    uint64_t base_version;   /* the model's when the fit was given its values */
+    uint64_t base_version;   /* the model's when the fit was given its values … */
+    int64_t end;             /* … and the first step that was not among them */
     struct model_ref *model; /* being published … */
     int64_t model_at;        /* … since then, UTC ms */
     struct fit_waiter *fit_waiters;

@@ -126,6 +126,9 @@ uint32_t entry_season(struct entry *entry);
 uint32_t resolve_season2(const struct series_settings *settings, struct trm_freq freq, uint32_t season);
 /* The shapes that a fit of this series gets now. */
 struct trm_config entry_config(struct entry *entry);
+/* The model that may answer: none where the user has named other seasons or another kind since it was made,
+ * or where it is about other shared weights than this process has. */
+const struct trm_model *entry_model(const struct service *service, const struct entry *entry);
 uint64_t settings_revision(const struct series_settings *settings);
 SERVICE_MUST int settings_check(const struct series_settings *settings, struct err *err);
 

@@ -115,6 +115,30 @@ struct trm_config entry_config(struct entry *entry)
     return config;
 }
 
+static bool other_seasons(const struct entry *entry, const struct trm_config *config)
+{
+    const struct series_settings *settings = &entry->settings;
+
+    if (settings->season_n == 0)
+        return false;
+    return config->season != settings->season[0] ||
+           (config->kind == TRM_KIND_TRM &&
+            config->season2 != resolve_season2(settings, entry_freq(entry), config->season));
+}
+
+const struct trm_model *entry_model(const struct service *service, const struct entry *entry)
+{
+    const struct trm_model *model = entry->model ? model_ref_get(entry->model) : NULL;
+
+    if (!model)
+        return NULL;
+    const struct trm_model_info *info = trm_model_info(model);
+    bool other_weights =
+        info->config.kind == TRM_KIND_TRM && info->base_identity != service->base->identity;
+    bool other_kind = info->config.kind != entry->settings.model;
+    return other_kind || other_weights || other_seasons(entry, &info->config) ? NULL : model;
+}
+
 uint64_t settings_revision(const struct series_settings *settings)
 {
     static const struct siphash_key fixed = {1, 1};
@@ -140,11 +164,13 @@ static int check_seasons(const struct series_settings *settings, struct err *err
         err_set(err, ERR_INVALID, "at most %d seasons", SERIES_SEASONS_MAX);
         return err_at(err, "/season");
     }
-    for (uint32_t i = 0; i < settings->season_n; i++)
-        if (settings->season[i] < 1 || settings->season[i] > TRM_SEASON_MAX) {
-            err_set(err, ERR_INVALID, "a season is a period of 1 to %d steps", TRM_SEASON_MAX);
+    for (uint32_t i = 0; i < settings->season_n; i++) {
+        unsigned longest = series_season_max(i);
+        if (settings->season[i] < 1 || settings->season[i] > longest) {
+            err_set(err, ERR_INVALID, "a season is a period of 1 to %u steps", longest);
             return err_at(err, "/season/%u", i);
         }
+    }
     return 0;
 }
 

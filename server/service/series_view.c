@@ -40,20 +40,24 @@ static bool last_point(const struct entry *entry, struct point *ret)
     return true;
 }
 
-static void view_model(const struct entry *entry, struct series_view *ret)
+/* The scores are those of the model that answers: one that does not any more has a version and no scores. */
+static void view_model(const struct service *service, const struct entry *entry,
+                       struct series_view *ret)
 {
+    const struct trm_model *model = entry_model(service, entry);
+
     ret->season = entry->season;
-    if (entry->model) {
-        ret->model = trm_model_info(model_ref_get(entry->model));
+    ret->model_version = entry->model_version;
+    ret->model_at = entry->model_at;
+    if (model) {
+        ret->model = trm_model_info(model);
         ret->season = ret->model->config.season;
-        ret->model_version = entry->model_version;
-        ret->model_at = entry->model_at;
     }
     if (entry->settings.season_n > 0)
         ret->season = entry->settings.season[0];
 }
 
-static void view(const struct entry *entry, struct series_view *ret)
+static void view(const struct service *service, const struct entry *entry, struct series_view *ret)
 {
     *ret = (struct series_view){
         .id = entry->id,
@@ -68,7 +72,7 @@ static void view(const struct entry *entry, struct series_view *ret)
     };
     state_words(entry, ret->state, sizeof ret->state);
     ret->has_last = last_point(entry, &ret->last);
-    view_model(entry, ret);
+    view_model(service, entry, ret);
 }
 
 int service_get_series(struct service *service, const char *id, struct series_view *ret,
@@ -78,7 +82,7 @@ int service_get_series(struct service *service, const char *id, struct series_vi
 
     if (!entry)
         return -1;
-    view(entry, ret);
+    view(service, entry, ret);
     return 0;
 }
 
@@ -123,7 +127,7 @@ void service_list_series(struct service *service, const char *after, const char 
             return; /* in byte order, ids with the prefix stand together */
         if (!matches(entry, labels, label_n))
             continue;
-        view(entry, &shown);
+        view(service, entry, &shown);
         if (!each(ctx, &shown))
             return;
     }

@@ -136,6 +136,7 @@ void service_stats(struct service *service, struct service_stats *ret)
         ret->memory_bytes += entry_bytes(entry);
     }
     jobs_count(service, ret->jobs);
+    ret->base = service->base;
     pool_stats(service->pool, &ret->pool);
     store_stats(service->store, &ret->store);
 }

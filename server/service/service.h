@@ -59,6 +59,7 @@ struct service_stats {
     size_t jobs[JOB_CANCELLED + 1];             /* in the table, by state */
     struct pool_stats pool;
     struct store_stats store;
+    const struct trm_base *base;                /* the shared weights */
 };
 void service_stats(struct service *service, struct service_stats *ret);
 
@@ -88,7 +89,7 @@ struct series_view {
     struct point last;          /* newest observed point; value NaN when all are missing */
     int64_t created_at;
     uint64_t model_version;     /* 0: no model yet */
-    const struct trm_model_info *model; /* NULL: no model yet */
+    const struct trm_model_info *model; /* NULL: none that answers */
     int64_t model_at;           /* when it was made, UTC ms */
     size_t memory_bytes;
 };
@@ -147,6 +148,7 @@ struct forecast_ask {
 struct forecast_tag {
     int64_t key;
     uint64_t revision, settings_revision, model_version;
+    uint64_t weights;       /* identity of the shared ones, 0 where a network of its own answers */
     size_t horizon;         /* with the default filled in */
     int64_t next_point_ms;  /* when the next point is expected, UTC ms */
 };
@@ -165,10 +167,11 @@ struct forecast_answer {
     struct trm_forecast *forecast;
     struct trm_model_info model;  /* zeroed without a model */
     bool has_model;
+    bool flat;                    /* one value is all that was observed */
     struct trm_config config;     /* that it was made with */
     const struct trm_base *base;  /* the shared weights; NULL: not used */
     uint64_t model_version;
-    char why[200];                /* in words, why this answered */
+    char why[256];                /* in words, why this answered */
     double levels[TRM_QUANTILES_MAX];
     size_t level_n;
 };
@@ -187,7 +190,7 @@ struct stateless_item {
     struct series_settings settings; /* freq may be zero: no timestamps in the answer */
     bool has_start;
     int64_t start;            /* UTC ms of values[0] */
-    bool fit;                 /* train a network for it first (slow); else drafts */
+    bool fit;                 /* fit it first: its record, or a network of its own (slow) */
     /* Out. */
     struct err err;           /* ERR_NONE or why this one has no forecast; the others stand */
     struct forecast_answer answer;

@@ -6,11 +6,12 @@ static uint64_t max_u64(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-size_t policy_first_fit_n(uint32_t season)
+size_t policy_first_fit_n(enum trm_kind kind, uint32_t season)
 {
     size_t wanted = 2 * (size_t)season + POLICY_FIRST_FIT_EXTRA;
+    size_t most = kind == TRM_KIND_TRM ? POLICY_FIRST_RECORD : POLICY_FIRST_FIT_MOST;
 
-    return wanted < POLICY_FIRST_FIT_MOST ? wanted : POLICY_FIRST_FIT_MOST;
+    return wanted < most ? wanted : most;
 }
 
 uint64_t policy_refit_n(uint32_t season, size_t observed_n)
@@ -33,7 +34,7 @@ enum policy_verdict policy_decide(const struct policy_input *input)
 {
     switch (input->fit) {
     case FIT_AUTO:
-        return decide(input, policy_first_fit_n(input->season),
+        return decide(input, policy_first_fit_n(input->kind, input->season),
                       policy_refit_n(input->season, input->observed_n));
     case FIT_EVERY:
         if (input->new_points < max_u64(input->fit_every, 1))

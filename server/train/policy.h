@@ -9,8 +9,9 @@
 struct policy_input {
     enum fit_policy fit;
     uint32_t fit_every;
+    enum trm_kind kind;
     uint32_t season; /* resolved */
-    bool has_model;
+    bool has_model;  /* one that may answer */
     size_t observed_n;   /* observed values in memory */
     uint64_t new_points; /* points changed since the last fit was started */
     bool failed;         /* that fit failed: without a model, wait as for a refit */
@@ -18,12 +19,14 @@ struct policy_input {
 
 /* FIT_AUTO fits first when two seasons and this many values more have been observed: fewer leave
  * nothing to train on besides the tail that is held out. A season so long that memory would never
- * hold that much is fitted at POLICY_FIRST_FIT_MOST observed values. */
+ * hold that much is fitted at POLICY_FIRST_FIT_MOST observed values. Kind TRM trains nothing and
+ * need not wait so long: POLICY_FIRST_RECORD values have room for some past forecasts. */
 #define POLICY_FIRST_FIT_EXTRA 8
 #define POLICY_FIRST_FIT_MOST (TRM_CONTEXT_MAX / 2)
+#define POLICY_FIRST_RECORD 12
 
 /* Observed values at which FIT_AUTO fits first. */
-size_t policy_first_fit_n(uint32_t season);
+size_t policy_first_fit_n(enum trm_kind kind, uint32_t season);
 
 /* New points after which FIT_AUTO fits again: a season or a tenth of the history, whichever is
  * more. */

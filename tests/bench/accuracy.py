@@ -5,7 +5,7 @@ For each line of a data set: create the series (frequency, season), post its his
 consecutive timestamps, fit with wait, ask for the forecast, compare with what came afterwards. Starts a
 daemon of its own on a temporary store unless --address names one.
 
-usage: accuracy.py [SET...] [--limit N] [--no-fit] [--gift] [--all] ...   (--help)
+usage: accuracy.py [SET...] [--limit N] [--no-fit] [--literal] [--gift] [--all] ...   (--help)
 """
 import argparse
 import concurrent.futures
@@ -64,6 +64,8 @@ class Pusher:
         """The daemon's forecast of one line, and the seconds its fit took."""
         path = f"/v1/series/bench.{index}"
         settings = {"frequency": FREQUENCIES[line["freq"]][0], "fit": "off", "horizon": line["horizon"]}
+        if self.options.literal:
+            settings["model"] = "literal"
         if not self.options.auto_season:
             settings["season"] = [line["season"]]
         self.ask("PUT", path, settings)
@@ -110,7 +112,7 @@ def run_set(name, lines, pusher, options):
             rows.append(for_scorer(line, seen))
             progress(name, done, len(lines), started)
     found = {"dataset": name, **scores.result(), "seconds": round(time.monotonic() - started, 2),
-             "fit": not options.no_fit, "answered_by": answered_by}
+             "model": "literal" if options.literal else "trm", "fit": not options.no_fit, "answered_by": answered_by}
     return found, rows
 
 
@@ -140,7 +142,8 @@ def parse(arguments):
     parser.add_argument("--all", action="store_true", help="every data set of the folder")
     parser.add_argument("--data", default=os.path.join(ROOT, "..", "shared", "data", "series"))
     parser.add_argument("--limit", type=int, help="only N series of each set, evenly spread")
-    parser.add_argument("--no-fit", action="store_true", help="the drafts alone")
+    parser.add_argument("--no-fit", action="store_true", help="zero-shot; with --literal the drafts alone")
+    parser.add_argument("--literal", action="store_true", help="a network of its own for each series")
     parser.add_argument("--auto-season", action="store_true", help="let the daemon find the season")
     parser.add_argument("--gift", action="store_true", help="scale by gift_scale where a line has it")
     parser.add_argument("--concurrency", type=int, default=4)

@@ -31,6 +31,25 @@ def body(values, start=T0, step=HOUR):
     return {"points": pairs(values, start, step)}
 
 
+def builtin_weights():
+    """The bytes of the weights that the daemon was built with."""
+    with open(os.path.join(os.path.dirname(__file__), "..", "..", "schemas", "weights", "base.trmw"), "rb") as file:
+        return file.read()
+
+
+def sealed(weights):
+    """A weights file that was changed, with the checksum that it has to have (schemas/weights.md)."""
+    table = []
+    for byte in range(256):
+        for _ in range(8):
+            byte = byte >> 1 ^ (0x82F63B78 if byte & 1 else 0)
+        table.append(byte)
+    crc = 0xFFFFFFFF
+    for byte in weights[:-4]:
+        crc = crc >> 8 ^ table[(crc ^ byte) & 255]
+    return weights[:-4] + (crc ^ 0xFFFFFFFF).to_bytes(4, "little")
+
+
 class Case(unittest.TestCase):
     """A class of tests on one daemon with an empty store."""
 

@@ -1,6 +1,7 @@
 """Forecasts: their shape, their caching, and those of series that are not stored."""
 import csv
 import io
+import json
 
 from case import HOUR, T0, Case, body, daily_wave, main, pairs
 
@@ -79,12 +80,39 @@ class Shape(Case):
             self.assertEqual(told["step"], step)
             self.assertEqual([place["lead"] for place in told["trusted"]], [1, 12, 24])
             for place in told["trusted"]:
-                self.assertTrue(0 < sum(place["drafts"].values()) <= 1.0001, place)
+                weights = [draft["weight"] for draft in place["drafts"]]
+                self.assertEqual(weights, sorted(weights, reverse=True), place)
+                self.assertTrue(1 <= len(weights) <= 3 and 0 < sum(weights) <= 1.0001, place)
+                self.assertTrue(all(draft["name"] for draft in place["drafts"]), place)
             for low, middle, high in zip(told["lower"], told["median"], told["upper"]):
                 self.assertTrue(low <= middle <= high)
-            self.assertTrue(told["words"])
-            self.assertEqual("verification" in told, step > 0)
+            self.assertNotIn("nan", told["words"].lower())
+            self.assertEqual(told["verification"] is not None, step > 0)
+            self.assertEqual(told["halt_probability"] is not None, step > 0)
+            for field in ("update_y", "moved", "update_z", "us"):
+                self.assertGreaterEqual(told[field], 0)
+        verification = seen["trace"][1]["verification"]
+        self.assertEqual(sorted(verification), ["bias", "coverage", "share_above", "size", "worst"])
+        self.assertTrue(0 <= verification["size"] <= verification["worst"])
+        self.assertTrue(0 <= verification["coverage"] <= 1 and 0 <= verification["share_above"] <= 1)
+        self.assertIn("On the record the answer would have erred by", seen["trace"][1]["words"])
+        self.assertIn("Halted: ", seen["trace"][-1]["words"])
         self.assertEqual(seen["model"]["halted_at"], len(seen["trace"]) - 1)
+        self.assertEqual(seen["trace"][-1]["median"], seen["median"])
+
+    def test_the_longest_forecast_with_its_reasoning_fits_into_an_answer(self):
+        quantiles = ",".join(f"{0.01 + i * 0.98 / 31:.4f}" for i in range(32))
+        seen = self.get(f"?trace=1&horizon=1024&levels=&quantiles={quantiles}").json()
+        self.assertEqual({len(values) for values in seen["quantiles"].values()}, {1024})
+        self.assertEqual([place["lead"] for place in seen["trace"][0]["trusted"]], [1, 512, 1024])
+
+    def test_one_value_for_ever_is_repeated_and_explained(self):
+        self.has_series("flat", [5] * 40, fit="off")
+        seen = self.ok(self.client.get("/v1/series/flat/forecast?horizon=3&trace=1")).json()
+        self.assertEqual(seen["median"], [5, 5, 5])
+        self.assertEqual((seen["method"]["answered_by"], seen["drafts"]), ("consensus", {"naive": 1}))
+        self.assertIn("one value is all that was observed", seen["method"]["why"])
+        self.assertIn("No network answers", seen["trace"][-1]["words"])
 
     def another(self, name):
         """A series of its own with the same values, as its forecast's path and its own."""
@@ -100,29 +128,45 @@ class Shape(Case):
         seen = self.ok(self.client.get(forecast)).json()
         self.assertEqual((seen["model"]["kind"], seen["model"]["version"]), ("literal", 1))
         self.assertIn(seen["method"]["answered_by"], ("literal", "consensus"))
+        self.assertIsNone(seen["widening"])
+        trace = self.ok(self.client.get(forecast + "?trace=1")).json()["trace"]
+        self.assertEqual([step["step"] for step in trace], list(range(len(trace))))
+        self.assertTrue(all(step["words"] and step["trusted"] == [] for step in trace))
         self.ok(self.client.put(series, {"model": "trm"}))
         self.assertEqual(self.ok(self.client.get(forecast)).json()["method"]["answered_by"], "trm")
         refused = self.client.put(series, {"model": "oracle"})
         self.assertEqual(refused.status, 422)
         self.assertEqual(refused.json()["errors"][0]["pointer"], "/model")
+        shown = self.ok(self.client.get(series)).json()
+        self.assertEqual((shown["model"], shown["model_version"], shown["skill"]), ("trm", 1, None))
+        job = self.ok(self.client.post(series + "/fit", headers={"Prefer": "wait=120"})).json()
+        self.assertEqual((job["result"]["version"], job["result"]["incremental"]), (2, False))
 
     def test_a_fit_measures_who_answers(self):
         forecast, series = self.another("measured")
-        self.assertIn("not yet measured", self.ok(self.client.get(forecast)).json()["method"]["why"])
+        before = self.ok(self.client.get(forecast)).json()
+        self.assertIn("not yet measured", before["method"]["why"])
+        self.assertEqual((before["skill"], before["coverage"], before["widening"]), (None, None, None))
         job = self.ok(self.client.post(series + "/fit", headers={"Prefer": "wait=120"})).json()
         self.assertEqual((job["state"], job["result"]["model"]), ("succeeded", "trm"))
         self.assertGreater(job["result"]["origins_new"], 5)
         seen = self.ok(self.client.get(forecast)).json()
         self.assertIn("past forecasts", seen["method"]["why"])
+        for level in ("80", "95"):
+            for told, fitted in zip(seen["widening"][level], job["result"]["widening"][level], strict=True):
+                self.assertAlmostEqual(told, fitted, 4)
+        self.assertTrue(1 <= len(seen["drafts"]) <= 8)
         self.assertLess(seen["skill"]["vs_seasonal_naive"], 1)
         self.assertGreater(seen["coverage"]["95"], seen["coverage"]["80"] - 0.01)
 
     def test_three_points_are_enough(self):
         points = {"points": [[T0, 1], [T0 + HOUR, 2], [T0 + 2 * HOUR, 4]]}
         self.ok(self.client.post("/v1/series/young/points", points), 201)
-        seen = self.ok(self.client.get("/v1/series/young/forecast?horizon=5")).json()
+        seen = self.ok(self.client.get("/v1/series/young/forecast?horizon=5&trace=1")).json()
         self.assertEqual(len(seen["median"]), 5)
-        self.assertEqual(seen["method"]["answered_by"], "trm")
+        self.assertEqual((seen["method"]["answered_by"], seen["model"]["version"]), ("trm", 0))
+        self.assertEqual([step["verification"] for step in seen["trace"]], [None] * len(seen["trace"]))
+        self.assertNotIn("nan", json.dumps([step["words"] for step in seen["trace"]]).lower())
 
     def test_a_head_request_has_the_headers_and_no_body(self):
         answer = self.ok(self.client.request("HEAD", "/v1/series/s/forecast"))
@@ -219,6 +263,14 @@ class Stateless(Case):
         for field in ("timestamps", "median", "quantiles", "intervals"):
             self.assertEqual(stored[field], given[field], field)
         self.ok(self.client.delete("/v1/series/stored"), 204)
+
+    def test_a_series_may_name_its_kind_of_model(self):
+        given = {"frequency": "1h", "season": [24], "values": daily_wave(96)}
+        request = {"horizon": 4, "series": [given, {**given, "model": "trm"}, {**given, "model": "literal"}]}
+        default, shared, own = self.ok(self.client.post("/v1/forecast", request)).json()["forecasts"]
+        self.assertEqual(default, shared)
+        self.assertEqual((own["model"]["kind"], own["model"]["networks"]), ("literal", 0))
+        self.assertNotEqual(own["median"], shared["median"])
 
     def test_points_may_stand_in_for_values(self):
         values = daily_wave(48)

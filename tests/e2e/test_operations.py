@@ -4,7 +4,7 @@ import re
 import subprocess
 import tempfile
 
-from case import BINARY, Case, daily_wave, main
+from case import BINARY, Case, builtin_weights, daily_wave, main, sealed
 
 SAMPLE = re.compile(r'^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{(?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*",?)*\})? '
                     r'([-+]?(?:[0-9.]+(?:[eE][-+]?[0-9]+)?|Inf)|NaN)$')
@@ -70,6 +70,14 @@ class Metrics(Case):
             counts = [value for _, value in sorted(buckets)]
             self.assertEqual(counts, sorted(counts), name)
             self.assertEqual(counts[-1], seen[name + "_count", ""], name)
+
+    def test_the_shared_weights_are_named_with_their_size(self):
+        seen, _ = self.samples()
+        (labels, value), = [(labels, value) for (name, labels), value in seen.items() if name == "tstrm_weights_info"]
+        self.assertEqual(value, 1)
+        self.assertRegex(labels, r'^\{name="[^"]+",identity="[0-9a-f]{16}"\}$')
+        self.assertGreater(seen["tstrm_weights_parameters", ""], 100_000)
+        self.assertGreaterEqual(seen["tstrm_weights_networks", ""], 1)
 
     def test_what_happens_is_counted_and_no_series_is_named(self):
         before, _ = self.samples()
@@ -142,6 +150,35 @@ class CommandLine(Case):
             self.assertIn("letter.txt", shown.stderr)
             with open(path) as file:
                 self.assertEqual(file.read(), "Dear reader,\n" * 1000)
+
+    def refuses_weights(self, content, words):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "other.trmw")
+            if content is not None:
+                with open(path, "wb") as file:
+                    file.write(content)
+            shown = self.run_with("--listen", "127.0.0.1:0", "--store", os.path.join(folder, "s.db"),
+                                  "--weights", path)
+            self.assertEqual(shown.returncode, 1, shown.stderr)
+            self.assertIn(path, shown.stderr)
+            self.assertIn(words, shown.stderr)
+            self.assertFalse(os.path.exists(os.path.join(folder, "s.db")))
+
+    def test_weights_that_are_damaged_cut_foreign_or_absent_are_refused_by_name(self):
+        good = builtin_weights()
+        broken = bytearray(good)
+        broken[len(good) // 2] ^= 1
+        for content in (bytes(broken), good[:-1], good + b"x", b"Dear reader,\n", b""):
+            self.refuses_weights(content, "damaged, or not a weights file")
+        self.refuses_weights(sealed(good[:8] + bytes([99]) + good[9:]), "made for another version")
+        self.refuses_weights(sealed(good[:12] + bytes([good[12] ^ 1]) + good[13:]), "made for another version")
+        self.refuses_weights(None, "No such file")
+
+    def test_the_configuration_names_the_weights(self):
+        self.assertRegex(self.run_with("--print-config").stdout, r"(?m)^weights\s*=\s*builtin\b")
+        shown = self.run_with("--print-config", environment={"TSTRM_WEIGHTS": "/a/b.trmw"})
+        self.assertIn("/a/b.trmw", shown.stdout)
+        self.assertIn("TSTRM_WEIGHTS", shown.stdout)
 
     def test_a_healthcheck_of_nobody_fails(self):
         self.assertNotEqual(self.run_with("--healthcheck", "--listen", "127.0.0.1:1").returncode, 0)

@@ -1,9 +1,11 @@
 """What an answer promised survives: an orderly stop, a kill in the middle of writes, a stop under load."""
 import json
+import os
 import signal
 import threading
+import time
 
-from case import HOUR, T0, Case, Client, body, daily_wave, main, pairs
+from case import HOUR, T0, Case, Client, body, builtin_weights, daily_wave, main, pairs, sealed
 
 ROUNDS = 20
 WRITERS = 8
@@ -23,9 +25,11 @@ class OrderlyRestart(Fresh):
         self.has_series("kept", daily_wave(300), season=[24], horizon=24, min=0, labels={"a": "b"}, fit="off")
         self.has_series("unfitted", daily_wave(60), season=[24], fit="off")
         self.ok(self.client.put("/v1/series/empty", {"season": [7]}), 201)
-        self.ok(self.client.post("/v1/series/kept/fit", headers={"Prefer": "wait=120"}))
+        self.has_series("own", daily_wave(300), season=[24], horizon=24, model="literal", fit="off")
+        for name in ("kept", "own"):
+            self.ok(self.client.post(f"/v1/series/{name}/fit", headers={"Prefer": "wait=120"}))
         paths = ("/v1/series/kept/forecast", "/v1/series/kept/forecast?horizon=40&levels=50",
-                 "/v1/series/unfitted/forecast", "/v1/series/kept", "/v1/series/unfitted", "/v1/series/empty",
+                 "/v1/series/unfitted/forecast", "/v1/series/own/forecast", "/v1/series/own", "/v1/series/kept", "/v1/series/unfitted", "/v1/series/empty",
                  "/v1/series/kept/points?limit=1000")
         before = {path: self.ok(self.client.get(path)).json() for path in paths}
         tag = self.ok(self.client.get(paths[0])).headers["etag"]
@@ -61,6 +65,42 @@ class OrderlyRestart(Fresh):
             self.assertEqual(seen.json()["state"], "succeeded", seen)
         for name in ("cut", "queued"):
             self.assertEqual(self.ok(self.client.get(f"/v1/series/{name}")).json()["model_version"], 1)
+
+
+class OtherWeights(Fresh):
+    def start_with(self, weights):
+        path = os.path.join(os.path.dirname(self.store), "other.trmw")
+        with open(path, "wb") as file:
+            file.write(weights)
+        self.daemon.stop()
+        type(self).arguments = ("--weights", path)
+        self.restart()
+
+    def seen(self, name):
+        answer = self.ok(self.client.get(f"/v1/series/{name}/forecast"))
+        return answer.json(), answer.headers["etag"]
+
+    def test_records_are_about_the_weights_that_they_were_made_with(self):
+        for name, model, fit in (("off", "trm", "off"), ("auto", "trm", "auto"), ("own", "literal", "off")):
+            self.has_series(name, daily_wave(300), season=[24], horizon=24, model=model, fit="off")
+            self.ok(self.client.post(f"/v1/series/{name}/fit", headers={"Prefer": "wait=120"}))
+            self.ok(self.client.put(f"/v1/series/{name}", {"fit": fit}))
+        (off, tag), (own, own_tag) = self.seen("off"), self.seen("own")
+        good = builtin_weights()
+        self.start_with(good)
+        self.assertEqual(self.seen("off"), (off, tag))
+        self.start_with(sealed(good[:68] + b"others".ljust(32, b"\0") + good[100:]))
+        now, now_tag = self.seen("off")
+        self.assertEqual((now["model"]["weights"], now["model"]["version"]), ("others", 0))
+        self.assertIn("weights were changed after the last fit", now["method"]["why"])
+        self.assertEqual((now["skill"], now["widening"]), (None, None))
+        self.assertNotEqual(now_tag, tag)
+        self.assertEqual(self.seen("own"), (own, own_tag))
+        while self.ok(self.client.get("/v1/series/auto")).json()["model_version"] < 2:
+            time.sleep(0.01)
+        self.assertIn('name="others"', self.ok(self.client.get("/metrics")).body.decode())
+        self.start_with(good)
+        self.assertEqual(self.seen("off"), (off, tag))
 
 
 class Writer(threading.Thread):

@@ -17,7 +17,7 @@ static struct http http;
 static struct counters counters;
 
 static const struct forecast_tag tag = {
-    .key = 1, .revision = 2, .settings_revision = 3, .model_version = 4, .horizon = 5,
+    .key = 1, .revision = 2, .settings_revision = 3, .model_version = 4, .weights = 6, .horizon = 5,
     .next_point_ms = 100000};
 
 static struct forecast_entry *put(struct forecast_cache *cache, const char *target, unsigned media,
@@ -61,15 +61,16 @@ static void an_entry_holds_while_nothing_it_was_made_from_has_changed(void **sta
 {
     struct forecast_cache *cache = new_cache(1 << 20);
     struct forecast_entry *entry = put(cache, "/a", MEDIA_JSON, 10);
-    struct forecast_tag changed[] = {tag, tag, tag, tag, tag};
+    struct forecast_tag changed[] = {tag, tag, tag, tag, tag, tag};
     (void)state;
     changed[0].key++;
     changed[1].revision++;
     changed[2].settings_revision++;
     changed[3].model_version++;
     changed[4].horizon++;
+    changed[5].weights++;
     assert_true(forecast_entry_holds(entry, &tag));
-    for (size_t i = 0; i < 5; i++)
+    for (size_t i = 0; i < 6; i++)
         assert_false(forecast_entry_holds(entry, &changed[i]));
     forecast_cache_free(cache);
 }

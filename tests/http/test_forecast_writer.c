@@ -39,9 +39,13 @@ static void make_sample(struct sample *s)
     }
     for (size_t i = 0; i < 2; i++) {
         s->trace[i] = (struct trm_trace_step){.median = s->median,
+                                            .low = s->quantiles,
+                                            .high = s->median,
                                             .update_y = 0.5,
                                             .update_z = 0.25,
-                                            .moved = (double)NAN,
+                                            .moved = 0.125,
+                                            .halt = (double)NAN,
+                                            .verify = {.size = (double)NAN},
                                             .us = 17};
     }
     s->forecast = (struct trm_forecast){.horizon = HORIZON,
@@ -218,8 +222,116 @@ static void trace_tells_every_step(void **state)
     is_near(number_in(json_object_get(step, "median"), 0), 1000.0);
     is_near(json_number_value(json_object_get(step, "update_y")), 0.5);
     is_near(json_number_value(json_object_get(step, "update_z")), 0.25);
-    assert_true(json_is_null(json_object_get(step, "halt")));
+    is_near(json_number_value(json_object_get(step, "moved")), 0.125);
+    is_near(json_number_value(json_object_get(step, "halt")), 0.125);
+    is_near(number_in(json_object_get(step, "lower"), 0), 1.0 / 3.0);
+    is_near(number_in(json_object_get(step, "upper"), 0), 1000.0);
+    assert_true(json_is_null(json_object_get(step, "halt_probability")));
+    assert_true(json_is_null(json_object_get(step, "verification")));
+    assert_int_equal(json_array_size(json_object_get(step, "trusted")), 0);
     assert_int_equal(json_integer_value(json_object_get(step, "us")), 17);
+    json_decref(json);
+}
+
+/* As make_sample, but answered by shared networks whose record is known. */
+static void make_shared(struct sample *s, const struct trm_base *base)
+{
+    make_sample(s);
+    s->answer.base = base;
+    s->answer.config.kind = TRM_KIND_TRM;
+    s->answer.model.widening = (struct trm_widening){{{1.5, 1.25}, {0.75, 1}}};
+    s->forecast.answered_by = TRM_BY_NETWORK;
+    s->forecast.halted = TRM_HALTED_SETTLED;
+    s->forecast.halted_at = 1;
+    s->forecast.halted_below = 0.02;
+    s->params.trace = true;
+    for (size_t i = 0; i < 2; i++) {
+        s->trace[i].trust_n = 2;
+        for (size_t place = 0; place < TRM_TRACE_PLACES; place++) {
+            s->forecast.trace_place[place] = place + 1;
+            s->trace[i].trust[place][i] = (struct trm_draft_weight){"theta", 0.41};
+            s->trace[i].trust[place][1 - i] = (struct trm_draft_weight){"pooled_regression", 0.52};
+        }
+    }
+    s->trace[1].moved = 0.013;
+    s->trace[1].halt = 0.3;
+    s->trace[1].verify = (struct trm_trace_verify){0.8, 0.04, 0.6, 2.5, 0.75};
+}
+
+static const struct trm_base two_networks = {
+    .network_n = 2, .parameters = 1000, .shape = {.supervision = 3, .recursions = 2}, .name = "b-1"};
+
+static void shared_networks_and_widening_are_told(void **state)
+{
+    struct sample s;
+    (void)state;
+    make_shared(&s, &two_networks);
+    json_t *json = written(&s), *model = json_object_get(json, "model");
+    assert_string_equal(json_string_value(json_object_get(model, "kind")), "trm");
+    assert_string_equal(json_string_value(json_object_get(model, "weights")), "b-1");
+    assert_int_equal(json_integer_value(json_object_get(model, "networks")), 2);
+    assert_int_equal(json_integer_value(json_object_get(model, "parameters")), 2000);
+    const json_t *widening = json_object_get(json, "widening");
+    const json_t *of80 = json_object_get(widening, "80"), *of95 = json_object_get(widening, "95");
+    is_near(json_number_value(json_array_get(of80, 0)), 1.5); /* below */
+    is_near(json_number_value(json_array_get(of80, 1)), 0.75); /* above */
+    is_near(json_number_value(json_array_get(of95, 0)), 1.25);
+    json_decref(json);
+    s.answer.has_model = false;
+    json = written(&s);
+    assert_true(json_is_null(json_object_get(json, "widening")));
+    json_decref(json);
+    s.forecast.answered_by = TRM_BY_DRAFT;
+    s.forecast.answered_draft = "theta";
+    json = written(&s);
+    assert_string_equal(json_string_value(json_object_get(json_object_get(json, "method"), "answered_by")),
+                        "theta");
+    json_decref(json);
+}
+
+static void words_of(const json_t *trace, size_t i, const char *wanted)
+{
+    const char *words = json_string_value(json_object_get(json_array_get(trace, i), "words"));
+    assert_string_equal(words, wanted);
+}
+
+static void a_shared_trace_tells_whom_it_trusted_and_why_it_stopped(void **state)
+{
+    struct sample s;
+    (void)state;
+    make_shared(&s, &two_networks);
+    json_t *json = written(&s);
+    const json_t *trace = json_object_get(json, "trace"), *step = json_array_get(trace, 1);
+    const json_t *verification = json_object_get(step, "verification");
+    is_near(json_number_value(json_object_get(step, "halt_probability")), 0.3);
+    is_near(json_number_value(json_object_get(verification, "size")), 0.8);
+    is_near(json_number_value(json_object_get(verification, "share_above")), 0.6);
+    const json_t *place = json_array_get(json_object_get(step, "trusted"), 2);
+    assert_int_equal(json_integer_value(json_object_get(place, "lead")), 3);
+    const json_t *first = json_array_get(json_object_get(place, "drafts"), 0);
+    assert_string_equal(json_string_value(json_object_get(first, "name")), "pooled_regression");
+    is_near(json_number_value(json_object_get(first, "weight")), 0.52);
+    words_of(trace, 0, "The drafts' consensus: at the first lead most of it is theta (41%).");
+    words_of(trace, 1,
+             "On the record the answer would have erred by 0.8 sigma, on average 0.04 sigma too high, with "
+             "75% of the truth inside its 80% interval; trust moved from theta (41%) to pooled_regression "
+             "(52%) at the first lead. Halted: the median moved by 1.3% of the 80% interval, less than 2%.");
+    json_decref(json);
+}
+
+static void a_shared_trace_without_a_record_has_words_too(void **state)
+{
+    struct sample s;
+    (void)state;
+    make_shared(&s, &two_networks);
+    s.trace[1].verify = (struct trm_trace_verify){.size = (double)NAN, .coverage = (double)NAN};
+    s.trace[1].trust[0][0].name = "theta";
+    s.forecast.halted = TRM_HALTED_STEPS;
+    json_t *json = written(&s);
+    words_of(json_object_get(json, "trace"), 1,
+             "There is no past to hold the answer against yet; most trusted at the first lead is still "
+             "theta (52%, was 41%). Halted: all 1 steps are taken; the last one moved the median by 1.3% of "
+             "the 80% interval.");
     json_decref(json);
 }
 
@@ -276,6 +388,9 @@ int main(void)
         cmocka_unit_test(model_method_and_scores_are_told),
         cmocka_unit_test(answer_without_a_model_has_no_scores),
         cmocka_unit_test(trace_tells_every_step),
+        cmocka_unit_test(shared_networks_and_widening_are_told),
+        cmocka_unit_test(a_shared_trace_tells_whom_it_trusted_and_why_it_stopped),
+        cmocka_unit_test(a_shared_trace_without_a_record_has_words_too),
         cmocka_unit_test(answer_without_times_has_none),
         cmocka_unit_test(csv_has_a_column_per_quantile_and_bound),
     };

@@ -17,6 +17,8 @@ static char *text;
 static int write_text(void **state)
 {
     static struct counters counters;
+    static const struct trm_base base = {
+        .network_n = 2, .parameters = 1000, .identity = 0xabc, .name = "b\"1\\"};
     struct metrics_input input = {.counters = &counters, .version = "1.2.3"};
     struct writer writer;
     struct err err;
@@ -29,6 +31,7 @@ static int write_text(void **state)
     counters_observe(&counters, HISTOGRAM_REQUEST, 3000000);
     counters_observe(&counters, HISTOGRAM_REQUEST, UINT64_C(1000000000000));
     input.service.jobs[JOB_RUNNING] = 2;
+    input.service.base = &base;
     input.process.cpu_s = 0.5;
     writer_init(&writer, 1 << 20);
     metrics_write(&writer, &input);
@@ -59,6 +62,14 @@ static void counters_are_shown_in_base_units(void **state)
     has("tstrm_jobs{state=\"running\"} 2");
     has("tstrm_process_cpu_seconds_total 0.5");
     has("tstrm_build_info{version=\"1.2.3\"} 1");
+}
+
+static void the_shared_weights_are_named(void **state)
+{
+    (void)state;
+    has("tstrm_weights_info{name=\"b\\\"1\\\\\",identity=\"0000000000000abc\"} 1");
+    has("tstrm_weights_networks 2");
+    has("tstrm_weights_parameters 2000");
 }
 
 static void a_histogram_is_cumulative_and_ends_in_infinity(void **state)
@@ -129,6 +140,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counters_are_shown_in_base_units),
+        cmocka_unit_test(the_shared_weights_are_named),
         cmocka_unit_test(a_histogram_is_cumulative_and_ends_in_infinity),
         cmocka_unit_test(every_sample_belongs_to_the_family_above_it),
         cmocka_unit_test(a_counter_ends_in_total_and_nothing_else_does),

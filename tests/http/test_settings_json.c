@@ -27,10 +27,11 @@ static void every_setting_is_read(void **state)
 {
     struct series_patch patch = parsed(
         "{\"frequency\":\"5m\",\"season\":[288,2e1],\"horizon\":48,\"min\":0,\"max\":1.5e2,"
-        "\"integer\":true,\"fit\":{\"every\":12},\"labels\":{\"z\":\"1\",\"a\":\"\xc3\xa9\"}}");
+        "\"integer\":true,\"model\":\"literal\","
+        "\"fit\":{\"every\":12},\"labels\":{\"z\":\"1\",\"a\":\"\xc3\xa9\"}}");
     (void)state;
     assert_int_equal(patch.set, PATCH_FREQ | PATCH_SEASON | PATCH_HORIZON | PATCH_MIN | PATCH_MAX |
-                                    PATCH_INTEGER | PATCH_FIT | PATCH_LABELS);
+                                    PATCH_INTEGER | PATCH_FIT | PATCH_LABELS | PATCH_MODEL);
     assert_int_equal(patch.settings.freq.ms, 300000);
     assert_int_equal(patch.settings.season_n, 2);
     assert_int_equal(patch.settings.season[0], 288);
@@ -38,6 +39,7 @@ static void every_setting_is_read(void **state)
     assert_int_equal(patch.settings.horizon, 48);
     assert_true(patch.settings.min == 0.0 && patch.settings.max == 150.0);
     assert_true(patch.settings.integer);
+    assert_int_equal(patch.settings.model, TRM_KIND_LITERAL);
     assert_int_equal(patch.settings.fit, FIT_EVERY);
     assert_int_equal(patch.settings.fit_every, 12);
     assert_int_equal(patch.settings.label_n, 2);
@@ -89,7 +91,10 @@ static void settings_that_are_wrong_are_refused_at_their_place(void **state)
         {"{\"season\":24}", ERR_INVALID, "/season", "list"},
         {"{\"season\":[]}", ERR_INVALID, "/season", "1 to 4"},
         {"{\"season\":[1,2,3,4,5]}", ERR_INVALID, "/season", "1 to 4"},
-        {"{\"season\":[24,0]}", ERR_INVALID, "/season/1", "1 to 1024"},
+        {"{\"season\":[24,0]}", ERR_INVALID, "/season/1", "1 to 2048"},
+        {"{\"season\":[1025]}", ERR_INVALID, "/season/0", "1 to 1024"},
+        {"{\"model\":\"oracle\"}", ERR_INVALID, "/model", "\"trm\" or \"literal\""},
+        {"{\"model\":1}", ERR_INVALID, "/model", "\"trm\" or \"literal\""},
         {"{\"season\":[1.5]}", ERR_INVALID, "/season/0", "whole number"},
         {"{\"season\":\"weekly\"}", ERR_INVALID, "/season", "auto"},
         {"{\"season\":{}}", ERR_INVALID, "/season", "an object"},
@@ -250,6 +255,7 @@ static void series_is_shown_with_what_was_set(void **state)
     assert_true(json_real_value(json_object_get(json, "min")) == 0.1);
     assert_true(json_is_null(json_object_get(json, "max")));
     assert_int_equal(json_integer_value(json_object_get(json, "fit")), 5);
+    assert_string_equal(json_string_value(json_object_get(json, "model")), "trm");
     assert_string_equal(
         json_string_value(json_object_get(json_object_get(json, "labels"), "si\"te")), "a");
     const json_t *last = json_object_get(json, "last_point");

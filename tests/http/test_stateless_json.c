@@ -29,7 +29,8 @@ static void request_is_read_field_by_field(void **state)
     struct stateless_batch *batch = parsed(
         "{\"horizon\":48,\"levels\":[80],\"quantiles\":[0.9,0.1],\"trace\":true,\"series\":["
         "{\"id\":\"a\",\"frequency\":\"1h\",\"season\":[24],\"values\":[1,null,2.5],"
-        "\"start\":\"1970-01-01T01:00:00Z\",\"min\":0,\"max\":9,\"integer\":true,\"fit\":true},"
+        "\"start\":\"1970-01-01T01:00:00Z\",\"min\":0,\"max\":9,\"integer\":true,\"fit\":true,"
+        "\"model\":\"literal\"},"
         "{\"values\":[7]}]}",
         &params);
     const struct stateless_item *a = &batch->items[0], *b = &batch->items[1];
@@ -47,6 +48,8 @@ static void request_is_read_field_by_field(void **state)
     assert_int_equal(a->settings.season[0], 24);
     assert_true(a->settings.min == 0.0 && a->settings.max == 9.0 && a->settings.integer);
     assert_true(a->has_start && a->fit);
+    assert_int_equal(a->settings.model, TRM_KIND_LITERAL);
+    assert_int_equal(b->settings.model, TRM_KIND_TRM);
     assert_int_equal(a->start, 3600000);
     assert_null(b->id);
     assert_false(b->has_start);

@@ -8,10 +8,12 @@
 
 #include <cmocka.h>
 
+/* Of a series with a network of its own. */
 static enum policy_verdict automatic(uint32_t season, bool has_model, size_t observed_n,
                                      uint64_t new_points)
 {
     struct policy_input input = {.fit = FIT_AUTO,
+                                 .kind = TRM_KIND_LITERAL,
                                  .season = season,
                                  .has_model = has_model,
                                  .observed_n = observed_n,
@@ -29,6 +31,18 @@ static void the_first_fit_comes_with_two_seasons_and_a_little(void **state)
     assert_int_equal(automatic(1, false, 10, 10), POLICY_FIRST_FIT);
 }
 
+static void a_record_comes_with_twelve_points_whatever_the_season(void **state)
+{
+    struct policy_input input = {.fit = FIT_AUTO, .kind = TRM_KIND_TRM, .season = 288};
+
+    (void)state;
+    input.observed_n = input.new_points = POLICY_FIRST_RECORD - 1;
+    assert_int_equal(policy_decide(&input), POLICY_WAIT);
+    input.observed_n = input.new_points = POLICY_FIRST_RECORD;
+    assert_int_equal(policy_decide(&input), POLICY_FIRST_FIT);
+    assert_int_equal(policy_first_fit_n(TRM_KIND_TRM, 1), policy_first_fit_n(TRM_KIND_LITERAL, 1));
+}
+
 static void a_series_back_without_its_model_is_fitted_without_new_points(void **state)
 {
     (void)state;
@@ -40,7 +54,7 @@ static void a_season_too_long_for_the_memory_is_fitted_all_the_same(void **state
     (void)state;
     assert_int_equal(automatic(TRM_SEASON_MAX, false, POLICY_FIRST_FIT_MOST - 1, 1), POLICY_WAIT);
     assert_int_equal(automatic(TRM_SEASON_MAX, false, POLICY_FIRST_FIT_MOST, 1), POLICY_FIRST_FIT);
-    assert_true(policy_first_fit_n(UINT32_MAX) <= TRM_CONTEXT_MAX);
+    assert_true(policy_first_fit_n(TRM_KIND_LITERAL, UINT32_MAX) <= TRM_CONTEXT_MAX);
 }
 
 static void a_refit_waits_for_a_season_or_a_tenth_of_the_history(void **state)
@@ -106,6 +120,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_fit_comes_with_two_seasons_and_a_little),
+        cmocka_unit_test(a_record_comes_with_twelve_points_whatever_the_season),
         cmocka_unit_test(a_series_back_without_its_model_is_fitted_without_new_points),
         cmocka_unit_test(a_season_too_long_for_the_memory_is_fitted_all_the_same),
         cmocka_unit_test(a_refit_waits_for_a_season_or_a_tenth_of_the_history),

@@ -63,7 +63,8 @@ static void settings_points_and_counts_come_back(void **state)
 {
     struct fixture *f = *state;
     struct series_label label = {"site", "north"};
-    struct series_patch patch = {.set = PATCH_LABELS | PATCH_MIN | PATCH_HORIZON | PATCH_FREQ};
+    struct series_patch patch = {.set = PATCH_LABELS | PATCH_MIN | PATCH_HORIZON | PATCH_FREQ |
+                                        PATCH_MODEL};
     struct point one = {START, 5};
     struct err err;
 
@@ -72,6 +73,7 @@ static void settings_points_and_counts_come_back(void **state)
     patch.settings.label_n = 1;
     patch.settings.min = -1;
     patch.settings.horizon = 9;
+    patch.settings.model = TRM_KIND_LITERAL;
     patch.settings.freq.months = 3;
     put_series(f, "a", &patch, &err);
     put_ok(f, "a", &one, 1);
@@ -83,6 +85,7 @@ static void settings_points_and_counts_come_back(void **state)
     assert_string_equal(after.settings->labels[0].value, "north");
     assert_true(after.settings->min == -1);
     assert_int_equal(after.horizon, 9);
+    assert_int_equal(after.settings->model, TRM_KIND_LITERAL);
     assert_int_equal(after.freq.months, 3);
     assert_int_equal(after.point_n, 1);
     assert_int_equal(after.revision, before.revision);
@@ -169,6 +172,46 @@ static void damage(struct fixture *f, const char *sql)
     if (sqlite3_exec(db, sql, NULL, NULL, &message) != SQLITE_OK)
         fail_msg("%s", message);
     sqlite3_close(db);
+}
+
+/* A store from before there were shared weights: its models are networks of the series' own, and what its
+ * series have been set to is what a migration makes of them. */
+static void series_with_networks_of_their_own(struct fixture *f)
+{
+    static const char *const ids[] = {"auto", "off"};
+    struct series_patch patch = {.set = PATCH_MODEL};
+    char job[JOB_ID_MAX + 1];
+    struct err err;
+
+    series_settings_init(&patch.settings);
+    patch.settings.model = TRM_KIND_LITERAL;
+    for (size_t i = 0; i < 2; i++) {
+        make_daily(f, ids[i], 80, FIT_OFF);
+        put_series(f, ids[i], &patch, &err);
+        assert_int_equal(fit_wait(f, ids[i], true, job), JOB_SUCCEEDED);
+    }
+    fixture_close(f);
+    damage(f, "UPDATE series SET model = 'trm'; UPDATE series SET fit = 'auto' WHERE id = 'auto'");
+}
+
+static void after_an_upgrade_the_shared_weights_answer_and_the_policy_fits_anew(void **state)
+{
+    struct fixture *f = *state;
+
+    series_with_networks_of_their_own(f);
+    fixture_open(f);
+    struct forecast_answer answer = forecast_of(f, "off", 7);
+    assert_int_equal(answer.forecast->answered_by, TRM_BY_NETWORK);
+    assert_false(answer.has_model);
+    forecast_answer_done(&answer);
+    answer = forecast_of(f, "auto", 7);
+    assert_int_equal(answer.forecast->answered_by, TRM_BY_NETWORK);
+    forecast_answer_done(&answer);
+    run_idle(f);
+    assert_int_equal(view_of(f, "off").model_version, 1);
+    assert_null(view_of(f, "off").model);
+    assert_int_equal(view_of(f, "auto").model_version, 2);
+    assert_int_equal(view_of(f, "auto").model->config.kind, TRM_KIND_TRM);
 }
 
 static void a_damaged_checkpoint_is_passed_over_for_the_one_before(void **state)
@@ -294,6 +337,7 @@ int main(void)
         TEST(an_unfinished_job_runs_again_under_its_old_id),
         TEST(a_running_fit_is_stopped_by_a_drain_and_runs_again),
         TEST(series_that_should_have_a_model_get_one_after_a_restart),
+        TEST(after_an_upgrade_the_shared_weights_answer_and_the_policy_fits_anew),
         TEST(a_damaged_checkpoint_is_passed_over_for_the_one_before),
         TEST(points_that_are_off_their_grid_stop_the_start),
         TEST(a_write_waiting_for_a_creation_that_fails_creates_the_series_itself),

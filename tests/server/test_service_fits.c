@@ -164,13 +164,13 @@ static void a_full_queue_refuses_and_the_policy_catches_up(void **state)
 static void the_policy_fits_as_points_come(void **state)
 {
     struct fixture *f = *state;
-    struct point *points = daily(21, 60);
+    struct point *points = daily(11, 60);
 
-    make_daily(f, "a", 21, FIT_AUTO); /* one fewer than two seasons and 8 */
+    make_daily(f, "a", 11, FIT_AUTO); /* one fewer than a record needs */
     run_idle(f);
     assert_int_equal(view_of(f, "a").model_version, 0);
     struct forecast_answer answer = forecast_of(f, "a", 1);
-    assert_non_null(strstr(answer.why, "needs 1 more points"));
+    assert_non_null(strstr(answer.why, "needs 1 more point"));
     forecast_answer_done(&answer);
     put_ok(f, "a", points, 1);
     run_idle(f);
@@ -210,6 +210,182 @@ static void a_new_season_calls_for_a_new_fit_and_silences_the_old_model(void **s
     answer = forecast_of(f, "a", 7);
     assert_int_equal(answer.model.config.season, 14);
     forecast_answer_done(&answer);
+}
+
+static void set_model(struct fixture *f, const char *id, enum trm_kind kind)
+{
+    struct series_patch patch = {.set = PATCH_MODEL};
+    struct err err;
+
+    series_settings_init(&patch.settings);
+    patch.settings.model = kind;
+    put_series(f, id, &patch, &err);
+    assert_int_equal(err.code, ERR_NONE);
+}
+
+static void another_kind_of_model_is_fitted_anew_and_silences_the_old_one(void **state)
+{
+    struct fixture *f = *state;
+    static const enum trm_kind kinds[] = {TRM_KIND_LITERAL, TRM_KIND_TRM};
+
+    make_daily(f, "a", POINTS, FIT_AUTO);
+    run_idle(f);
+    for (uint64_t i = 0; i < 2; i++) {
+        block_worker(f);
+        set_model(f, "a", kinds[i]);
+        assert_string_equal(view_of(f, "a").state, "fitting");
+        assert_null(view_of(f, "a").model); /* whose scores would not be those of what answers */
+        assert_int_equal(view_of(f, "a").model_version, 1 + i);
+        struct forecast_answer answer = forecast_of(f, "a", 7);
+        assert_false(answer.has_model);
+        assert_int_equal(answer.forecast->answered_by,
+                         kinds[i] == TRM_KIND_TRM ? TRM_BY_NETWORK : TRM_BY_CONSENSUS);
+        forecast_answer_done(&answer);
+        unblock_worker(f);
+        run_idle(f);
+        answer = forecast_of(f, "a", 7);
+        assert_int_equal(answer.model_version, 2 + i);
+        assert_int_equal(answer.model.config.kind, kinds[i]);
+        forecast_answer_done(&answer);
+    }
+}
+
+static void the_next_fit_of_another_kind_of_model_is_full(void **state)
+{
+    struct fixture *f = *state;
+    char job[JOB_ID_MAX + 1];
+    struct job_view view;
+    struct err err;
+
+    make_daily(f, "a", POINTS, FIT_OFF);
+    assert_int_equal(fit_wait(f, "a", false, job), JOB_SUCCEEDED);
+    set_model(f, "a", TRM_KIND_LITERAL);
+    run_idle(f);
+    assert_int_equal(view_of(f, "a").model_version, 1); /* nobody asked for a fit */
+    assert_int_equal(fit_wait(f, "a", false, job), JOB_SUCCEEDED);
+    assert_int_equal(service_get_job(f->service, job, &view, &err), 0);
+    assert_non_null(strstr(view.row->result, "\"version\":2,\"incremental\":false,\"model\":\"literal\""));
+}
+
+static void a_kind_named_while_a_fit_runs_is_fitted_after_it(void **state)
+{
+    struct fixture *f = *state;
+
+    block_worker(f);
+    make_daily(f, "a", POINTS, FIT_AUTO);
+    set_model(f, "a", TRM_KIND_LITERAL); /* the worker has the values of a record already */
+    assert_string_equal(view_of(f, "a").state, "fitting");
+    unblock_worker(f);
+    run_idle(f);
+    struct forecast_answer answer = forecast_of(f, "a", 7);
+    assert_int_equal(answer.model.config.kind, TRM_KIND_LITERAL);
+    forecast_answer_done(&answer);
+}
+
+static void a_record_of_other_weights_is_made_anew(void **state)
+{
+    struct fixture *f = *state;
+    struct point next = {START + POINTS * DAY, 100};
+
+    make_daily(f, "a", POINTS, FIT_AUTO);
+    run_idle(f);
+    f->base->identity ^= 1;
+    struct forecast_answer answer = forecast_of(f, "a", 7);
+    assert_false(answer.has_model);
+    assert_int_equal(answer.model_version, 0);
+    assert_non_null(strstr(answer.why, "the settings or the weights were changed"));
+    forecast_answer_done(&answer);
+    put_ok(f, "a", &next, 1); /* by far not a season */
+    run_idle(f);
+    answer = forecast_of(f, "a", 7);
+    assert_int_equal(answer.model_version, 2);
+    assert_int_equal(answer.model.base_identity, f->base->identity);
+    forecast_answer_done(&answer);
+}
+
+/* Past forecasts that a fit made and kept, by its job. */
+static void origins_of(struct fixture *f, const char *job, unsigned *ret_old, unsigned *ret_new)
+{
+    struct job_view view;
+    struct err err;
+
+    assert_int_equal(service_get_job(f->service, job, &view, &err), 0);
+    const char *at = strstr(view.row->result, "\"origins_old\":");
+    assert_non_null(at);
+    assert_int_equal(sscanf(at, "\"origins_old\":%u,\"origins_new\":%u", ret_old, ret_new), 2);
+}
+
+static void a_fit_looks_at_what_has_come_since_the_last_one_that_succeeded(void **state)
+{
+    struct fixture *f = *state;
+    struct point *points = daily(POINTS, 80);
+    struct outcome cancelled = {0};
+    char job[JOB_ID_MAX + 1];
+    unsigned old, new;
+    struct err err;
+
+    make_daily(f, "a", POINTS, FIT_OFF);
+    assert_int_equal(fit_wait(f, "a", false, job), JOB_SUCCEEDED);
+    origins_of(f, job, &old, &new);
+    assert_int_equal(old, 0);
+    assert_true(new > 8);
+    put_ok(f, "a", points, 79);
+    block_worker(f);
+    fit_ask(f, "a", false, job);
+    assert_int_equal(service_cancel_job(f->service, job, on_plain, &cancelled, &err), 0);
+    run_until(f, &cancelled.called);
+    unblock_worker(f);
+    put_ok(f, "a", points + 79, 1);
+    assert_int_equal(fit_wait(f, "a", false, job), JOB_SUCCEEDED);
+    origins_of(f, job, &old, &new);
+    assert_true(old > 8 && new > 1); /* 80 days, and not only the one behind the cancelled fit */
+    assert_int_equal(fit_wait(f, "a", false, job), JOB_SUCCEEDED); /* nothing new: all of it again */
+    origins_of(f, job, &old, &new);
+    assert_int_equal(old, 0);
+    free(points);
+}
+
+static void a_fit_after_a_restart_looks_at_what_has_come_since_as_well(void **state)
+{
+    struct fixture *f = *state;
+    struct point next = {START + POINTS * DAY, 100};
+    char job[JOB_ID_MAX + 1];
+    unsigned old, new;
+
+    make_daily(f, "a", POINTS, FIT_OFF);
+    assert_int_equal(fit_wait(f, "a", true, job), JOB_SUCCEEDED);
+    fixture_close(f);
+    fixture_open(f);
+    put_ok(f, "a", &next, 1);
+    assert_int_equal(fit_wait(f, "a", false, job), JOB_SUCCEEDED);
+    origins_of(f, job, &old, &new);
+    assert_true(old > 8);
+    assert_int_equal(new, 1);
+}
+
+static void a_job_tells_what_its_fit_has_changed(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const told[] = {"\"model\":\"trm\"", "\"answers\":\"", "\"loss_network\":0.",
+                                       "\"loss_consensus\":0.", "\"best_draft\":\"", "\"loss_draft\":0.",
+                                       "\"widening\":{\"80\":[", "\"seconds\":0."};
+    char job[JOB_ID_MAX + 1];
+    struct job_view view;
+    struct err err;
+
+    make_daily(f, "a", POINTS, FIT_OFF);
+    assert_int_equal(fit_wait(f, "a", false, job), JOB_SUCCEEDED);
+    assert_int_equal(service_get_job(f->service, job, &view, &err), 0);
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++)
+        if (!strstr(view.row->result, told[i]))
+            fail_msg("%s is not in %s", told[i], view.row->result);
+    assert_non_null(strstr(view.row->result, "\"answered_before\":null,"));
+    assert_non_null(strstr(view.row->result, "\"widening_before\":null,"));
+    put_ok(f, "a", &(struct point){START + POINTS * DAY, 100}, 1);
+    assert_int_equal(fit_wait(f, "a", false, job), JOB_SUCCEEDED);
+    assert_int_equal(service_get_job(f->service, job, &view, &err), 0);
+    assert_non_null(strstr(view.row->result, "\"answered_before\":\""));
+    assert_non_null(strstr(view.row->result, "\"widening_before\":{\"80\":["));
 }
 
 /* ---- cancelling ---- */
@@ -417,6 +593,13 @@ int main(void)
         TEST(a_full_queue_refuses_and_the_policy_catches_up),
         TEST(the_policy_fits_as_points_come),
         TEST(a_new_season_calls_for_a_new_fit_and_silences_the_old_model),
+        TEST(another_kind_of_model_is_fitted_anew_and_silences_the_old_one),
+        TEST(the_next_fit_of_another_kind_of_model_is_full),
+        TEST(a_kind_named_while_a_fit_runs_is_fitted_after_it),
+        TEST(a_record_of_other_weights_is_made_anew),
+        TEST(a_fit_looks_at_what_has_come_since_the_last_one_that_succeeded),
+        TEST(a_fit_after_a_restart_looks_at_what_has_come_since_as_well),
+        TEST(a_job_tells_what_its_fit_has_changed),
         TEST(a_waiting_job_can_be_cancelled_once),
         TEST(a_job_cancelled_before_it_is_durable_never_runs),
         TEST(a_running_job_can_be_cancelled),

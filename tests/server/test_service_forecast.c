@@ -81,6 +81,24 @@ static void a_forecast_goes_on_after_the_last_point(void **state)
     forecast_answer_done(&answer);
 }
 
+static void one_value_for_ever_is_repeated_and_said_so(void **state)
+{
+    struct fixture *f = *state;
+    struct point points[40];
+    char job[JOB_ID_MAX + 1];
+
+    for (int i = 0; i < 40; i++)
+        points[i] = (struct point){START + i * DAY, 5};
+    put_ok(f, "a", points, 40);
+    for (int fitted = 0; fitted < 2; fitted++) {
+        struct forecast_answer answer = forecast_of(f, "a", 3);
+        assert_true(answer.forecast->median[2] == 5);
+        assert_string_equal(answer.why, "one value is all that was observed: it is repeated");
+        forecast_answer_done(&answer);
+        assert_int_equal(fit_wait(f, "a", true, job), JOB_SUCCEEDED);
+    }
+}
+
 static void bounds_hold_for_every_quantile(void **state)
 {
     struct fixture *f = *state;
@@ -134,6 +152,8 @@ static void the_tag_changes_with_whatever_changes_the_answer(void **state)
     fixture_open(f);
     struct forecast_tag again = tag_of(f, "a");
     assert_memory_equal(&third, &again, sizeof third);
+    f->base->identity ^= 1;
+    assert_int_not_equal(tag_of(f, "a").weights, third.weights);
 }
 
 static void an_automatic_season_is_found_and_stays_between_jumps(void **state)
@@ -235,6 +255,49 @@ static void a_stateless_forecast_equals_the_stored_one(void **state)
     stateless_batch_free(got.batch);
 }
 
+static void the_longer_period_is_the_second_named_or_goes_with_the_step(void **state)
+{
+    static const struct {
+        int64_t minutes;
+        uint32_t season[2], season_n, wanted;
+    } cases[] = {
+        {5, {288}, 1, 2016},  {10, {144}, 1, 1008}, {15, {96}, 1, 672},     {30, {48}, 1, 336},
+        {60, {24}, 1, 168},   {1440, {7}, 1, 364},  {1440, {1}, 1, 365},    {60, {12}, 1, 0},
+        {120, {12}, 1, 0},    {60, {24, 720}, 2, 720}, {60, {168, 24}, 2, 0},
+    };
+    enum { N = sizeof cases / sizeof *cases };
+    struct stateless_batch *batch = batch_of(N, 60, 5);
+
+    for (size_t i = 0; i < N; i++) {
+        struct series_settings *settings = &batch->items[i].settings;
+        settings->freq.ms = cases[i].minutes * 60000;
+        settings->season_n = cases[i].season_n;
+        memcpy(settings->season, cases[i].season, sizeof cases[i].season);
+    }
+    compute(*state, batch);
+    for (size_t i = 0; i < N; i++) {
+        assert_int_equal(batch->items[i].err.code, ERR_NONE);
+        assert_int_equal(batch->items[i].answer.config.season, cases[i].season[0]);
+        assert_int_equal(batch->items[i].answer.config.season2, cases[i].wanted);
+    }
+    stateless_batch_free(batch);
+}
+
+static void a_stateless_question_may_name_the_kind_of_model(void **state)
+{
+    struct stateless_batch *batch = batch_of(2, 300, 7);
+
+    for (size_t i = 0; i < 2; i++)
+        batch->items[i].settings.model = TRM_KIND_LITERAL;
+    batch->items[1].fit = true;
+    compute(*state, batch);
+    assert_int_equal(batch->items[0].answer.config.kind, TRM_KIND_LITERAL);
+    assert_null(batch->items[0].answer.base);
+    assert_int_equal(batch->items[0].answer.forecast->answered_by, TRM_BY_CONSENSUS);
+    assert_int_equal(batch->items[1].answer.model.config.kind, TRM_KIND_LITERAL);
+    stateless_batch_free(batch);
+}
+
 static void one_bad_item_leaves_the_others_standing(void **state)
 {
     struct stateless_batch *batch = batch_of(3, 60, 5);
@@ -322,10 +385,13 @@ int main(void)
         TEST(an_unknown_series_is_not_found),
         TEST(a_horizon_beyond_the_longest_is_refused),
         TEST(a_forecast_goes_on_after_the_last_point),
+        TEST(one_value_for_ever_is_repeated_and_said_so),
         TEST(bounds_hold_for_every_quantile),
         TEST(the_tag_changes_with_whatever_changes_the_answer),
         TEST(an_automatic_season_is_found_and_stays_between_jumps),
         TEST(a_stateless_forecast_equals_the_stored_one),
+        TEST(the_longer_period_is_the_second_named_or_goes_with_the_step),
+        TEST(a_stateless_question_may_name_the_kind_of_model),
         TEST(one_bad_item_leaves_the_others_standing),
         TEST(a_stateless_fit_answers_with_a_model),
         TEST(a_drain_cancels_a_stateless_question_that_trains),

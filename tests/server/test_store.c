@@ -57,6 +57,7 @@ static struct store_series full_series(struct series_label *labels)
                                                .min = -1.5,
                                                .max = (double)NAN,
                                                .integer = true,
+                                               .model = TRM_KIND_LITERAL,
                                                .fit = FIT_EVERY,
                                                .fit_every = 9,
                                                .label_n = 2,
@@ -82,6 +83,7 @@ static void check_full_series(const struct store_series *got)
     assert_true(settings->min == -1.5);
     assert_true(isnan(settings->max));
     assert_true(settings->integer);
+    assert_int_equal(settings->model, TRM_KIND_LITERAL);
     assert_int_equal(settings->fit, FIT_EVERY);
     assert_int_equal(settings->fit_every, 9);
     assert_int_equal(settings->label_n, 2);

@@ -72,6 +72,7 @@ static void check_v1_series(const struct loaded *loaded)
     assert_int_equal(power->settings.season_n, 2);
     assert_int_equal(power->settings.season[1], 168);
     assert_int_equal(power->settings.fit, FIT_EVERY);
+    assert_int_equal(power->settings.model, TRM_KIND_TRM);
     assert_string_equal(power->settings.labels[0].value, "a");
     assert_true(power->grid_known);
     assert_int_equal(power->revision, 11);
