@@ -10,7 +10,7 @@
 
 #include "core/base.h"
 #include "core/example.h"
-#include "core/rng.h"
+#include "core/excerpt.h"
 
 #include <stdio.h>
 
@@ -42,38 +42,20 @@ struct trm_thinker_shape pretrain_shape(const struct pretrain_options *options);
 /* A path without its folders: what is said of a file in cards and tables. */
 const char *pretrain_file_name(const char *path);
 
-/* ---- pretrain_window.c: a window of a real series ---- */
+/* ---- pretrain_source.c ---- */
 
-#define PRETRAIN_WINDOW_MAX (TRM_CONTEXT_MAX + TRM_PRIOR_HORIZON_MAX)
-
-struct pretrain_window {
-    size_t n, horizon, season, season2;
-    double values[PRETRAIN_WINDOW_MAX]; /* history, then future */
-};
-
-/* Least past that a window is cut from. */
-#define PRETRAIN_PAST_MIN 10
-
-/* Steps that a window of this series is asked for at most. */
-size_t pretrain_horizon(const struct record *record);
-/* The window whose future begins at origin. */
-void pretrain_window_at(const struct record *record, size_t origin, size_t horizon,
-                        struct pretrain_window *ret);
-/* A window at a random origin with a random length of history, half of them changed: aggregated by two,
- * mixed with a window of a like series of the list, or bent by a slow trend. The series holds a window
- * (pretrain_holds_window). */
-void pretrain_window_draw(const struct record_list *list, size_t at, struct trm_rng *rng,
-                          struct pretrain_window *ret);
-bool pretrain_holds_window(const struct record *record);
+/* A record's past as a source of excerpts, which borrows its values. */
+struct trm_source pretrain_source(const struct record *record);
 
 /* ---- pretrain_real.c: real examples ---- */
 
 struct pretrain_pool {
     struct record_list files[PRETRAIN_FILES_MAX];
+    struct trm_source *sources[PRETRAIN_FILES_MAX]; /* of each file's records */
     size_t file_n;
     struct pretrain_series {
         size_t file, record;
-    } *series; /* those that hold a window */
+    } *series; /* those that are long enough for an excerpt */
     size_t series_n;
     uint64_t digest; /* of all values */
 };
@@ -81,11 +63,11 @@ struct pretrain_pool {
 int pretrain_pool_read(const struct pretrain_options *options, struct pretrain_pool *ret,
                        struct tool_err *err);
 void pretrain_pool_free(struct pretrain_pool *pool);
-/* Writes the i-th window of the pool (one of each series, then again from the first) into a slot of the
+/* Writes the i-th excerpt of the pool (one of each series, then again from the first) into a slot of the
  * examples. A status other than TRM_OK after several tries: nothing of the series can be learned from. */
 enum trm_status pretrain_real_write(const struct pretrain_pool *pool, size_t i, uint64_t seed,
                                     struct trm_examples *examples, size_t slot, struct trm_sense *sense,
-                                    struct pretrain_window *room);
+                                    struct trm_excerpt *room);
 
 /* ---- pretrain_examples.c: all examples ---- */
 

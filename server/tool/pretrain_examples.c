@@ -31,21 +31,21 @@ static uint64_t seed_of(const struct pretrain_options *options, size_t i)
 struct room {
     struct trm_sense *sense;
     struct trm_prior_series *series;
-    struct pretrain_window *window;
+    struct trm_excerpt *excerpt;
 };
 
 static void room_free(struct room *room)
 {
     trm_sense_free(room->sense);
     free(room->series);
-    free(room->window);
+    free(room->excerpt);
 }
 
 static bool room_new(struct room *room)
 {
     *room = (struct room){.series = malloc(sizeof *room->series),
-                          .window = malloc(sizeof *room->window)};
-    return room->series && room->window &&
+                          .excerpt = malloc(sizeof *room->excerpt)};
+    return room->series && room->excerpt &&
            trm_sense_new(TRM_PRIOR_HORIZON_MAX, &room->sense) == TRM_OK;
 }
 
@@ -54,7 +54,7 @@ static bool draw_real(struct drawing *d, size_t i, struct room *room)
     const struct pretrain_series *series = &d->pool->series[i % d->pool->series_n];
 
     if (pretrain_real_write(d->pool, i, ~seed_of(d->options, i), &d->to->all, i, room->sense,
-                            room->window) != TRM_OK) {
+                            room->excerpt) != TRM_OK) {
         d->replaced++;
         return false;
     }

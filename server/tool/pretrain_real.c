@@ -1,5 +1,5 @@
 /* Examples from real series. Knows which series hold a window and whose turn it is; refuses to know
- * how a window is cut (pretrain_window.c). Surprising: only a series' past is ever learned from:
+ * how an excerpt is cut (core/excerpt.h). Surprising: only a series' past is ever learned from:
  * the test part of a line that has one is not looked at. */
 #include "server/tool/pretrain.h"
 
@@ -28,9 +28,13 @@ static int index_file(struct pretrain_pool *pool, size_t file, struct tool_err *
     if (!grown)
         return tool_fail(err, "out of memory");
     pool->series = grown;
+    pool->sources[file] = malloc((list->n + 1) * sizeof *pool->sources[file]);
+    if (!pool->sources[file])
+        return tool_fail(err, "out of memory");
     for (size_t i = 0; i < list->n; i++) {
         pool->digest = fold_values(pool->digest, &list->at[i]);
-        if (pretrain_holds_window(&list->at[i]))
+        pool->sources[file][i] = pretrain_source(&list->at[i]);
+        if (trm_excerpt_fits(&pool->sources[file][i]))
             pool->series[pool->series_n++] = (struct pretrain_series){file, i};
     }
     return 0;
@@ -56,15 +60,17 @@ int pretrain_pool_read(const struct pretrain_options *options, struct pretrain_p
 
 void pretrain_pool_free(struct pretrain_pool *pool)
 {
-    for (size_t i = 0; i < PRETRAIN_FILES_MAX; i++)
+    for (size_t i = 0; i < PRETRAIN_FILES_MAX; i++) {
         record_list_free(&pool->files[i]);
+        free(pool->sources[i]);
+    }
     free(pool->series);
     *pool = (struct pretrain_pool){0};
 }
 
 enum trm_status pretrain_real_write(const struct pretrain_pool *pool, size_t i, uint64_t seed,
                                     struct trm_examples *examples, size_t slot,
-                                    struct trm_sense *sense, struct pretrain_window *room)
+                                    struct trm_sense *sense, struct trm_excerpt *room)
 {
     const struct pretrain_series *series = &pool->series[i % pool->series_n];
     enum trm_status status = TRM_ESHORT;
@@ -72,7 +78,7 @@ enum trm_status pretrain_real_write(const struct pretrain_pool *pool, size_t i, 
 
     trm_rng_seed(&rng, seed);
     for (int tries = 0; tries < TRIES && status != TRM_OK && status != TRM_ENOMEM; tries++) {
-        pretrain_window_draw(&pool->files[series->file], series->record, &rng, room);
+        trm_excerpt_draw(pool->sources[series->file], pool->files[series->file].n, series->record, &rng, room);
         status = trm_example_write(examples, slot, sense, room->values, room->n, room->season,
                                    room->season2, room->horizon, trm_rng_next(&rng));
     }

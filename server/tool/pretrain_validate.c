@@ -6,14 +6,13 @@
 #include <string.h>
 
 /* The i-th window from the end, or false where the series has no such window. */
-static bool window_from_end(const struct record *record, size_t i, struct pretrain_window *ret)
+static bool window_from_end(const struct trm_source *source, size_t i, struct trm_excerpt *ret)
 {
-    size_t horizon = pretrain_horizon(record), back = (i + 1) * horizon;
+    size_t horizon = trm_excerpt_horizon(source), back = (i + 1) * horizon;
 
-    if (!horizon ||
-        record->train_n < back + trm_max_size(PRETRAIN_PAST_MIN, 2 * record->season + 3))
+    if (source->n < back + trm_max_size(TRM_EXCERPT_PAST_MIN, 2 * source->season + 3))
         return false;
-    pretrain_window_at(record, record->train_n - back, horizon, ret);
+    trm_excerpt_at(source, source->n - back, horizon, ret);
     return true;
 }
 
@@ -21,7 +20,7 @@ static int read_one(const char *path, struct pretrain_validation_file *to, struc
 {
     struct record_list list = {0};
     struct trm_sense *sense = NULL;
-    struct pretrain_window *window = malloc(sizeof *window);
+    struct trm_excerpt *window = malloc(sizeof *window);
     int rc = series_file_read(path, 0, &list, err);
 
     if (rc == 0)
@@ -32,13 +31,15 @@ static int read_one(const char *path, struct pretrain_validation_file *to, struc
         rc = tool_fail(err, "%s: out of memory", path);
     if (rc == 0)
         trm_examples_place(&to->examples, memory, room + 1);
-    for (size_t i = 0; rc == 0 && i < list.n; i++)
+    for (size_t i = 0; rc == 0 && i < list.n; i++) {
+        struct trm_source source = pretrain_source(&list.at[i]);
         for (size_t w = 0; w < PRETRAIN_VALIDATE_WINDOWS; w++)
-            if (window_from_end(&list.at[i], w, window) &&
+            if (window_from_end(&source, w, window) &&
                 trm_example_write(&to->examples, to->n, sense, window->values, window->n,
                                   window->season, window->season2, window->horizon,
                                   i * 8 + w) == TRM_OK)
                 to->n++;
+    }
     if (rc == 0 && to->n == 0)
         rc = tool_fail(err, "%s: no series is long enough to validate on", path);
     to->series = list.n;

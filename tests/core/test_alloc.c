@@ -4,6 +4,7 @@
 #include "a_base.h"
 
 #include "core/checkpoint.h"
+#include "core/fleet.h"
 #include "core/forecast.h"
 #include "core/literal.h"
 #include "core/sense.h"
@@ -261,12 +262,44 @@ static void sensing_goes_on_without_memory(void **state)
     trm_sense_free(sense);
 }
 
+/* Every allocation of the beginning; of the many that examples make, every so many. */
+static void fleet_training_survives_failed_allocations(void **state)
+{
+    struct trm_base *champion = made_base(.02f);
+    struct trm_source source[8];
+    struct trm_fleet_options o = {
+        .champion = champion, .source = source, .source_n = 8, .name = "fleet", .seed = 1};
+
+    (void)state;
+    for (size_t i = 0; i < 8; i++)
+        source[i] = (struct trm_source){.values = v + 20 * i, .n = 40, .season = 1, .horizon = 4};
+    for (long k = 0;; k += k < 60 ? 1 : 13) {
+        struct trm_fleet *fleet = NULL;
+        double fraction;
+        allowed = k;
+        enum trm_status status = trm_fleet_begin(&o, &fleet);
+        assert_true(status == TRM_OK || !fleet);
+        while (status == TRM_OK && (status = trm_fleet_step(fleet, &fraction)) == TRM_MORE)
+            status = TRM_OK;
+        bool failed = allowed < 0;
+        allowed = -1;
+        trm_fleet_free(fleet);
+        assert_true(status == TRM_OK || (failed && status == TRM_ENOMEM)); /* sensing may go on without */
+        if (!failed) {
+            assert_true(k > 60);
+            break;
+        }
+    }
+    trm_base_free(champion);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fit_survives_every_failed_allocation),
         cmocka_unit_test(forecast_survives_every_failed_allocation),
         cmocka_unit_test(shared_networks_survive_every_failed_allocation),
+        cmocka_unit_test(fleet_training_survives_failed_allocations),
         cmocka_unit_test(decode_survives_every_failed_allocation),
         cmocka_unit_test(shared_weights_survive_every_failed_allocation),
         cmocka_unit_test(bank_and_sense_survive_every_failed_allocation),

@@ -1,34 +1,28 @@
-/* Windows of real series. Knows origins, lengths of history and the three ways to make new windows
- * of old ones; refuses to know examples. Surprising: nothing is turned upside down or run
- * backwards, since real series rise differently than they fall.
- *
- * Aggregation by two makes a slower series; the convex mixture of standardised windows is TSMixup
- * (Ansari et al., "Chronos", 2024). */
-#include "server/tool/pretrain.h"
+/* How excerpts are cut, and changed. */
+#include "core/excerpt.h"
 
 #include "core/num.h"
 
-#include <string.h>
-
-#define SLOW_MIX_TRIES 8
+#define MIX_TRIES 8
 
 /* A series as it is, or the means of each two of its values. */
 struct view {
     const double *from;
-    size_t n, every, season, season2;
+    size_t n, every;
+    uint32_t season, season2;
 };
 
-static struct view view_of(const struct record *record, size_t every)
+static struct view view_of(const struct trm_source *source, size_t every)
 {
-    size_t season = record->season <= TRM_SEASON_MAX ? record->season : 1,
-           season2 = record->season2;
+    uint32_t season = source->season <= TRM_SEASON_MAX ? source->season : 1;
+    uint32_t season2 = source->season2;
 
     if (every == 2) {
         season = season > 1 ? season / 2 : 1;
         season2 = season2 % 2 ? 0 : season2 / 2;
     }
-    return (struct view){.from = record->train + record->train_n % every,
-                         .n = record->train_n / every,
+    return (struct view){.from = source->values + source->n % every,
+                         .n = source->n / every,
                          .every = every,
                          .season = season,
                          .season2 = season2};
@@ -40,25 +34,25 @@ static double value_at(const struct view *view, size_t t)
     return view->every == 1 ? at[0] : (at[0] + at[1]) / 2;
 }
 
-size_t pretrain_horizon(const struct record *record)
+size_t trm_excerpt_horizon(const struct trm_source *source)
 {
-    return trm_min_size(trm_max_size(record->horizon, 1), TRM_PRIOR_HORIZON_MAX);
+    return trm_min_size(trm_max_size(source->horizon, 1), TRM_PRIOR_HORIZON_MAX);
 }
 
 static bool holds(const struct view *view, size_t horizon)
 {
-    return view->n >= horizon + PRETRAIN_PAST_MIN;
+    return view->n >= horizon + TRM_EXCERPT_PAST_MIN;
 }
 
-bool pretrain_holds_window(const struct record *record)
+bool trm_excerpt_fits(const struct trm_source *source)
 {
-    struct view view = view_of(record, 1);
-    return holds(&view, pretrain_horizon(record));
+    struct view view = view_of(source, 1);
+    return holds(&view, trm_excerpt_horizon(source));
 }
 
 /* The n values before origin and horizon values from it on. */
 static void copy_window(const struct view *view, size_t origin, size_t n, size_t horizon,
-                        struct pretrain_window *ret)
+                        struct trm_excerpt *ret)
 {
     ret->n = n;
     ret->horizon = horizon;
@@ -68,17 +62,17 @@ static void copy_window(const struct view *view, size_t origin, size_t n, size_t
         ret->values[i] = value_at(view, origin - n + i);
 }
 
-void pretrain_window_at(const struct record *record, size_t origin, size_t horizon,
-                        struct pretrain_window *ret)
+void trm_excerpt_at(const struct trm_source *source, size_t origin, size_t horizon,
+                    struct trm_excerpt *ret)
 {
-    struct view view = view_of(record, 1);
+    struct view view = view_of(source, 1);
     copy_window(&view, origin, trm_min_size(origin, TRM_CONTEXT_MAX), horizon, ret);
 }
 
 /* Three seasons and a little where there are that many. */
 static size_t least_past(const struct view *view, size_t horizon)
 {
-    return trm_min_size(3 * view->season + PRETRAIN_PAST_MIN, view->n - horizon);
+    return trm_min_size(3 * view->season + TRM_EXCERPT_PAST_MIN, view->n - horizon);
 }
 
 /* Everything before the origin, or a part of it with every order of magnitude as likely. */
@@ -92,7 +86,7 @@ static size_t draw_length(size_t least, size_t most, struct trm_rng *rng)
 }
 
 static void draw_plain(const struct view *view, size_t horizon, struct trm_rng *rng,
-                       struct pretrain_window *ret)
+                       struct trm_excerpt *ret)
 {
     size_t least = least_past(view, horizon);
     size_t origin = least + trm_rng_below(rng, view->n - horizon - least + 1);
@@ -123,27 +117,27 @@ static bool standards(const double *values, size_t n, double *ret_mean, double *
     return isfinite(*ret_sd) && *ret_sd > 0;
 }
 
-static bool alike(const struct record *a, const struct record *b, size_t least)
+static bool alike(const struct trm_source *a, const struct trm_source *b, size_t least)
 {
-    return a->season == b->season && strcmp(a->freq, b->freq) == 0 && b->train_n >= least;
+    return a->season == b->season && a->kind == b->kind && b->n >= least;
 }
 
 /* Adds a share of another series, with both brought to the window's level and size. Nothing happens
  * where no like series is found. */
-static void mix(const struct record_list *list, size_t at, struct trm_rng *rng,
-                struct pretrain_window *w)
+static void mix(const struct trm_source *list, size_t list_n, size_t at, struct trm_rng *rng,
+                struct trm_excerpt *w)
 {
-    const struct record *other = NULL;
+    const struct trm_source *other = NULL;
     size_t all = w->n + w->horizon;
     double share = .1 + .8 * trm_rng_uniform(rng), mean, sd, other_mean, other_sd;
 
-    for (int tries = 0; tries < SLOW_MIX_TRIES && !other; tries++) {
-        const struct record *guess = &list->at[trm_rng_below(rng, list->n)];
-        other = alike(&list->at[at], guess, all) ? guess : NULL;
+    for (int tries = 0; tries < MIX_TRIES && !other; tries++) {
+        const struct trm_source *guess = &list[trm_rng_below(rng, list_n)];
+        other = alike(&list[at], guess, all) ? guess : NULL;
     }
     if (!other)
         return;
-    const double *from = other->train + trm_rng_below(rng, other->train_n - all + 1);
+    const double *from = other->values + trm_rng_below(rng, other->n - all + 1);
     if (!standards(w->values, w->n, &mean, &sd) || !standards(from, w->n, &other_mean, &other_sd))
         return;
     for (size_t i = 0; i < all; i++) {
@@ -153,7 +147,7 @@ static void mix(const struct record_list *list, size_t at, struct trm_rng *rng,
 }
 
 /* Times a slow growth and a slower wave than any season. */
-static void bend(struct trm_rng *rng, struct pretrain_window *w)
+static void bend(struct trm_rng *rng, struct trm_excerpt *w)
 {
     double growth = .5 * trm_rng_normal(rng), wave = .15 * trm_rng_normal(rng);
     double turns = .5 + trm_rng_uniform(rng), phase = trm_rng_uniform(rng);
@@ -165,15 +159,15 @@ static void bend(struct trm_rng *rng, struct pretrain_window *w)
     }
 }
 
-void pretrain_window_draw(const struct record_list *list, size_t at, struct trm_rng *rng,
-                          struct pretrain_window *ret)
+void trm_excerpt_draw(const struct trm_source *list, size_t list_n, size_t at, struct trm_rng *rng,
+                      struct trm_excerpt *ret)
 {
-    const struct record *record = &list->at[at];
-    size_t most = pretrain_horizon(record), least = (most + 1) / 2;
+    const struct trm_source *source = &list[at];
+    size_t most = trm_excerpt_horizon(source), least = (most + 1) / 2;
     size_t horizon = least + trm_rng_below(rng, most - least + 1);
     size_t change = trm_rng_uniform(rng) < .5 ? 3 : trm_rng_below(rng, 3);
-    struct view plain = view_of(record, 1), slow = view_of(record, 2);
-    bool halves = record->season == 1 || record->season % 2 == 0;
+    struct view plain = view_of(source, 1), slow = view_of(source, 2);
+    bool halves = source->season == 1 || source->season % 2 == 0;
 
     if (change == 0 && halves && holds(&slow, horizon)) {
         draw_plain(&slow, horizon, rng, ret);
@@ -181,7 +175,7 @@ void pretrain_window_draw(const struct record_list *list, size_t at, struct trm_
     }
     draw_plain(&plain, horizon, rng, ret);
     if (change == 1)
-        mix(list, at, rng, ret);
+        mix(list, list_n, at, rng, ret);
     else if (change != 3)
         bend(rng, ret);
 }
