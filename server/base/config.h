@@ -32,6 +32,8 @@ enum config_action {
     CONFIG_HEALTHCHECK, /* ask the daemon at listen_host:listen_port for /readyz, exit 0 or 1 */
 };
 
+enum config_fleet { CONFIG_FLEET_AUTO, CONFIG_FLEET_OFF };
+
 enum config_source { CONFIG_FROM_DEFAULT, CONFIG_FROM_FILE, CONFIG_FROM_ENV, CONFIG_FROM_FLAG };
 
 struct config {
@@ -42,6 +44,7 @@ struct config {
     char store_path[CONFIG_PATH_MAX + 1];
     char config_path[CONFIG_PATH_MAX + 1]; /* "": no file */
     char weights_path[CONFIG_PATH_MAX + 1]; /* "builtin": the embedded ones */
+    enum config_fleet fleet; /* whether the shared weights learn from the series by themselves */
     enum log_format log_format;
     enum log_level log_level;
     bool insecure;

@@ -11,6 +11,7 @@
 #define GIB ((size_t)1 << 30)
 
 static const char *const format_words[] = {"logfmt", "json", NULL};
+static const char *const fleet_words[] = {"auto", "off", NULL};
 static const char *const level_words[] = {"debug", "info", "warn", "error", NULL};
 
 #define FIELD(name) offsetof(struct config, name)
@@ -22,6 +23,8 @@ const struct option options[] = {
      "SQLite file; created when absent"},
     {"weights", OPTION_PATH, FIELD(weights_path), "builtin", 0, 0, NULL,
      "file of shared weights (tstrm pretrain), or builtin"},
+    {"fleet", OPTION_CHOICE, FIELD(fleet), "auto", 0, 0, fleet_words,
+     "whether the shared weights learn from the series here, in the background"},
     {"config", OPTION_PATH, FIELD(config_path), "", 0, 0, NULL,
      "file of \"name = value\" lines, # begins a comment"},
     {"insecure", OPTION_SWITCH, FIELD(insecure), "false", 0, 0, NULL,

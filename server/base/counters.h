@@ -25,6 +25,12 @@
     X(FITS_SUCCEEDED, "tstrm_fits_total", "outcome=\"succeeded\"", 1, "Fits ended, by outcome")    \
     X(FITS_FAILED, "tstrm_fits_total", "outcome=\"failed\"", 1, "Fits ended, by outcome")          \
     X(FITS_CANCELLED, "tstrm_fits_total", "outcome=\"cancelled\"", 1, "Fits ended, by outcome")    \
+    X(FLEET_PUBLISHED, "tstrm_fleet_trainings_total", "outcome=\"published\"", 1,                  \
+      "Trainings of the shared weights, by outcome")                                               \
+    X(FLEET_KEPT, "tstrm_fleet_trainings_total", "outcome=\"kept\"", 1,                            \
+      "Trainings of the shared weights, by outcome")                                               \
+    X(FLEET_FAILED, "tstrm_fleet_trainings_total", "outcome=\"failed\"", 1,                        \
+      "Trainings of the shared weights, by outcome")                                               \
     X(RESULTS_DROPPED, "tstrm_fit_results_dropped_total", "", 1,                                   \
       "Fit results dropped because the series was deleted or its model had changed")               \
     X(WORKER_CPU, "tstrm_worker_cpu_seconds_total", "", 1e-9, "CPU time of finished worker tasks")
@@ -61,6 +67,7 @@ enum histogram_id {
     X(STATELESS, "stateless")                                                                      \
     X(FIT, "fit")                                                                                  \
     X(JOBS, "jobs")                                                                                \
+    X(FLEET, "fleet")                                                                              \
     X(ADMIN, "admin")                                                                              \
     X(NONE, "none") /* no such route */
 

@@ -24,6 +24,11 @@ void handle_list_jobs(struct request *request);
 void handle_get_job(struct request *request);
 void handle_cancel_job(struct request *request);
 
+/* handlers_fleet.c */
+void handle_get_fleet(struct request *request);
+void handle_post_fleet_fit(struct request *request);
+void handle_delete_fleet(struct request *request);
+
 /* handlers_operations.c */
 void handle_livez(struct request *request);
 void handle_readyz(struct request *request);

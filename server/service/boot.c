@@ -28,6 +28,7 @@ static int load_series(void *ctx, const struct store_series *row, struct err *er
     entry->created_at = row->created_at;
     entry->revision = row->revision;
     entry->point_n = row->point_n;
+    service->fleet.points += row->revision;
     return 0;
 }
 
@@ -126,6 +127,12 @@ static int load_job(void *ctx, const struct job_row *row, struct err *err)
     return 0;
 }
 
+static int load_weights(void *ctx, const struct store_weights *weights, bool *ret_accepted,
+                        struct err *err)
+{
+    return fleet_load(ctx, weights, ret_accepted, err);
+}
+
 int service_boot(struct service *service, struct err *err)
 {
     struct store_loader loader = {
@@ -134,6 +141,7 @@ int service_boot(struct service *service, struct err *err)
         .points = load_points,
         .checkpoint = load_checkpoint,
         .job = load_job,
+        .weights = load_weights,
         .points_max = TRM_CONTEXT_MAX,
     };
     int64_t max_key;
@@ -141,6 +149,8 @@ int service_boot(struct service *service, struct err *err)
     if (store_load(service->store, &loader, &max_key, err))
         return -1;
     service->next_key = max_key + 1;
+    if (service->fleet.version > 0) /* what came while it was learned from is not known any more */
+        service->fleet.points_trained = service->fleet.points;
     service->booted = true;
     return 0;
 }

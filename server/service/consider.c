@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* Series looked at when one job has ended. */
+/* Series looked at when one job has ended; more where none is in flight whose end would look on. */
 #define CATCH_UP_MAX 256
 
 static bool may_fit(const struct entry *entry)
@@ -60,6 +60,10 @@ void fit_consider(struct service *service, struct entry *entry)
 {
     if (!may_fit(entry))
         return;
+    if (entry_outdated(service, entry) && !entry->fit_failed) { /* our doing, so no policy is asked */
+        start(service, entry, true, POOL_REFIT);
+        return;
+    }
     switch (verdict(service, entry)) {
     case POLICY_WAIT:
         break;
@@ -93,7 +97,8 @@ void fit_catch_up(struct service *service)
 
     if (service->draining)
         return;
-    for (size_t looked = 0; service->behind && looked < CATCH_UP_MAX; looked++) {
+    for (size_t looked = 0;
+         service->behind && (looked < CATCH_UP_MAX || service->job_unfinished_n == 0); looked++) {
         if (service->job_unfinished_n >= room)
             return;
         if (service->behind_at >= n) {

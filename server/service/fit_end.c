@@ -103,6 +103,7 @@ static void published(void *ctx, struct store_result *result)
     } else {
         swap_model(job, entry, entry->version_seen + 1);
         job_end(job, JOB_SUCCEEDED, "");
+        fleet_consider(job->service);
         if (!entry_model(job->service, entry)) /* the settings were changed meanwhile */
             fit_consider(job->service, entry);
     }

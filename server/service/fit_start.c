@@ -88,7 +88,7 @@ static struct fit_task *make_task(struct job *job, struct entry *entry)
         free(values);
         return NULL;
     }
-    task->base_weights = job->service->base;
+    task->base_weights = base_ref_ref(job->service->weights);
     task->fresh = base ? fresh_steps(entry) : 0;
     task->budget_ns = (uint64_t)job->service->config->fit_budget_ms * 1000000;
     task->owner = job;

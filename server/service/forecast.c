@@ -18,7 +18,7 @@ int service_forecast_tag(struct service *service, const char *id, const struct f
         .revision = entry->revision,
         .settings_revision = entry->settings_revision,
         .model_version = entry->model_version,
-        .weights = entry->settings.model == TRM_KIND_TRM ? service->base->identity : 0,
+        .weights = entry->settings.model == TRM_KIND_TRM ? service_base(service)->identity : 0,
         .horizon = ask->horizon ? ask->horizon : entry_horizon(entry),
     };
     if (entry->grid_known && entry->recent.n > 0)
@@ -50,7 +50,7 @@ static int compute(struct service *service, struct entry *entry, const struct fo
     struct window_view view = window_view(&entry->recent);
     struct answer_input input = {
         .settings = &entry->settings,
-        .base = service->base,
+        .base = service_base(service),
         .model = entry_model(service, entry),
         .values = view.values,
         .n = view.n,

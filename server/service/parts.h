@@ -4,6 +4,7 @@
 #define SERVER_SERVICE_PARTS_H
 
 #include "server/registry/registry.h"
+#include "server/service/fleet.h"
 #include "server/service/service.h"
 
 /* Limits, all in one place. */
@@ -19,7 +20,9 @@ struct service {
     struct counters *counters;
     struct store *store;
     struct pool *pool;
-    const struct trm_base *base;
+    const struct trm_base *origin; /* the weights that the daemon was started with … */
+    struct base_ref *weights;      /* … and those that answer */
+    struct fleet fleet;
     struct mailbox *mailbox;
     struct registry *registry;
     int64_t next_key;
@@ -49,6 +52,8 @@ SERVICE_MUST int check_open(const struct service *service, struct err *err);
 
 /* The series' entry where it exists, or NULL with ERR_NOT_FOUND. Deleting ones still exist. */
 struct entry *find_series(const struct service *service, const char *id, struct err *err);
+/* The shared weights that answer; the loop's thread. */
+const struct trm_base *service_base(const struct service *service);
 int err_no_series(struct err *err, const char *id);
 /* The same for a write: also NULL where the service is not open or the series is being deleted. */
 struct entry *find_writable(const struct service *service, const char *id, struct err *err);
@@ -126,6 +131,8 @@ uint32_t entry_season(struct entry *entry);
 uint32_t resolve_season2(const struct series_settings *settings, struct trm_freq freq, uint32_t season);
 /* The shapes that a fit of this series gets now. */
 struct trm_config entry_config(struct entry *entry);
+/* Whether it has a record, of past forecasts of other shared weights than those that answer. */
+bool entry_outdated(const struct service *service, const struct entry *entry);
 /* The model that may answer: none where the user has named other seasons or another kind since it was made,
  * or where it is about other shared weights than this process has. */
 const struct trm_model *entry_model(const struct service *service, const struct entry *entry);

@@ -104,8 +104,11 @@ static void committed(void *ctx, struct store_result *result)
 
     store_ended(service, result);
     if (result->err.code == ERR_NONE) {
+        uint64_t before = entry->revision;
         apply(write, entry, result);
+        service->fleet.points += entry->revision - before;
         fit_consider(service, entry);
+        fleet_consider(service);
         tell(write, result);
     } else {
         if (write->turn.creating)

@@ -126,6 +126,14 @@ static bool other_seasons(const struct entry *entry, const struct trm_config *co
             config->season2 != resolve_season2(settings, entry_freq(entry), config->season));
 }
 
+bool entry_outdated(const struct service *service, const struct entry *entry)
+{
+    const struct trm_model *model = entry->model ? model_ref_get(entry->model) : NULL;
+
+    return model && trm_model_info(model)->config.kind == TRM_KIND_TRM &&
+           trm_model_info(model)->base_identity != service_base(service)->identity;
+}
+
 const struct trm_model *entry_model(const struct service *service, const struct entry *entry)
 {
     const struct trm_model *model = entry->model ? model_ref_get(entry->model) : NULL;
@@ -133,10 +141,9 @@ const struct trm_model *entry_model(const struct service *service, const struct 
     if (!model)
         return NULL;
     const struct trm_model_info *info = trm_model_info(model);
-    bool other_weights =
-        info->config.kind == TRM_KIND_TRM && info->base_identity != service->base->identity;
     bool other_kind = info->config.kind != entry->settings.model;
-    return other_kind || other_weights || other_seasons(entry, &info->config) ? NULL : model;
+    return other_kind || entry_outdated(service, entry) || other_seasons(entry, &info->config) ? NULL
+                                                                                              : model;
 }
 
 uint64_t settings_revision(const struct series_settings *settings)

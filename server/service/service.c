@@ -15,7 +15,8 @@ static int init(struct service *service, struct err *err)
     if (getentropy(&secret, sizeof secret) < 0)
         return err_set(err, ERR_INTERNAL, "no random numbers from the system");
     service->registry = registry_new(&secret);
-    if (!service->registry)
+    service->weights = base_ref_borrow(service->origin);
+    if (!service->registry || !service->weights)
         return err_set(err, ERR_NO_MEMORY, "service: out of memory");
     return 0;
 }
@@ -30,7 +31,7 @@ int service_new(const struct service_deps *deps, struct service **ret, struct er
     service->counters = deps->counters;
     service->store = deps->store;
     service->pool = deps->pool;
-    service->base = deps->base;
+    service->origin = deps->base;
     service->mailbox = deps->mailbox;
     service->next_key = 1;
     if (init(service, err)) {
@@ -47,6 +48,7 @@ void service_free(struct service *service)
         return;
     jobs_free(service);
     registry_free(service->registry);
+    base_ref_unref(service->weights);
     free(service);
 }
 
@@ -54,12 +56,18 @@ void service_drain(struct service *service)
 {
     service->draining = true;
     jobs_drain(service);
+    fleet_drain(service);
     stateless_drain(service);
 }
 
 bool service_idle(const struct service *service)
 {
     return service->store_n == 0 && service->task_n == 0 && service->owed_n == 0;
+}
+
+const struct trm_base *service_base(const struct service *service)
+{
+    return base_ref_get(service->weights);
 }
 
 void store_began(struct service *service)
@@ -136,7 +144,7 @@ void service_stats(struct service *service, struct service_stats *ret)
         ret->memory_bytes += entry_bytes(entry);
     }
     jobs_count(service, ret->jobs);
-    ret->base = service->base;
+    ret->base = service_base(service);
     pool_stats(service->pool, &ret->pool);
     store_stats(service->store, &ret->store);
 }

@@ -20,6 +20,7 @@
 #define SERVICE_MUST __attribute__((warn_unused_result))
 
 struct service;
+struct base_ref; /* server/train/base_ref.h */
 
 struct service_deps {
     const struct config *config;
@@ -62,6 +63,31 @@ struct service_stats {
     const struct trm_base *base;                /* the shared weights */
 };
 void service_stats(struct service *service, struct service_stats *ret);
+
+/* ---- the shared weights and the fleet they learn from ---- */
+
+struct fleet_view {
+    const char *state;             /* "off", "idle", "training", "publishing" */
+    double progress;               /* of the training, 0..1; 0 without one */
+    const struct trm_base *base;   /* the shared weights that answer */
+    const struct trm_base *origin; /* those that the daemon was started with */
+    uint64_t version;              /* trainings published since the origin; 0: the origin answers */
+    int64_t published_at;          /* UTC ms; 0 with version 0 */
+    uint64_t new_points;           /* since the last training began */
+    uint64_t due_points;           /* … of which so many start the next one */
+    const char *report;            /* the last training's, as JSON; "" before the first */
+};
+/* Pointers are valid until the loop goes on. */
+void service_fleet(struct service *service, struct fleet_view *ret);
+
+/* Starts a training now, whatever the policy says. Returns 0, or -1 with ERR_CONFLICT (one is on its
+ * way), ERR_TOO_SHORT (too few series with a model), ERR_BUSY, ERR_NO_MEMORY, ERR_UNAVAILABLE. */
+SERVICE_MUST int service_fleet_train(struct service *service, struct err *err);
+
+/* Goes back to the origin, and forgets what was learned; a training under way is dropped. */
+SERVICE_MUST int service_fleet_reset(struct service *service,
+                                     void (*done)(void *ctx, const struct err *err), void *ctx,
+                                     struct err *err);
 
 /* ---- series ---- */
 
@@ -199,6 +225,7 @@ struct stateless_batch {
     struct forecast_ask ask;
     struct stateless_item *items;
     size_t n;
+    struct base_ref *weights; /* the service's: what answered, as long as the answers live */
 };
 typedef void (*stateless_done)(void *ctx, const struct err *err, struct stateless_batch *batch);
 void stateless_batch_free(struct stateless_batch *batch);

@@ -30,6 +30,7 @@ void stateless_batch_free(struct stateless_batch *batch)
         series_settings_done(&item->settings);
         forecast_answer_done(&item->answer);
     }
+    base_ref_unref(batch->weights);
     free(batch->items);
     free(batch);
 }
@@ -84,7 +85,7 @@ static int fit_item(struct stateless_task *task, const struct answer_input *inpu
                     struct trm_model **ret, struct err *err)
 {
     struct trm_fit_options options = {
-        .config = input->config, .seed = 1, .base_weights = task->service->base};
+        .config = input->config, .seed = 1, .base_weights = base_ref_get(task->batch->weights)};
     struct trm_fit_report report;
     struct trm_fit *fit;
     enum trm_status status = trm_fit_begin(input->values, input->n, &options, &fit);
@@ -140,7 +141,7 @@ static int answer_item(struct stateless_task *task, struct stateless_item *item,
                                         : default_horizon(settings->freq);
     input.config = trm_config_default(
         resolve_season(settings, settings->freq, input.values, input.n), input.horizon);
-    input.base = task->service->base;
+    input.base = base_ref_get(task->batch->weights);
     input.config.kind = settings->model;
     if (input.config.kind == TRM_KIND_TRM)
         input.config.season2 = resolve_season2(settings, settings->freq, input.config.season);
@@ -243,7 +244,10 @@ int service_forecast_stateless(struct service *service, struct stateless_batch *
     task->batch = batch;
     task->done = done;
     task->ctx = ctx;
+    batch->weights = base_ref_ref(service->weights);
     if (submit(service, task, err)) {
+        base_ref_unref(batch->weights);
+        batch->weights = NULL;
         free(task);
         return -1;
     }

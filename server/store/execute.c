@@ -56,6 +56,18 @@ static int read_points(struct store *store, struct request *request, struct err 
     return 0;
 }
 
+static int put_weights(struct store *store, const struct request *request, struct err *err)
+{
+    struct store_weights weights = {.version = request->version,
+                                    .created_at = request->created_at,
+                                    .origin = request->origin,
+                                    .report = request->text,
+                                    .bytes = request->blob,
+                                    .n = request->n};
+
+    return rows_put_weights(store->db, &weights, STORE_WEIGHTS_KEPT, err);
+}
+
 static int perform(struct store *store, struct request *request, struct err *err)
 {
     switch (request->kind) {
@@ -70,6 +82,10 @@ static int perform(struct store *store, struct request *request, struct err *err
     case REQUEST_PUT_CHECKPOINT:
         return rows_put_checkpoint(store->db, request->key, request->version, request->created_at,
                                    request->blob, request->n, store->options.checkpoints_kept, err);
+    case REQUEST_PUT_WEIGHTS:
+        return put_weights(store, request, err);
+    case REQUEST_DROP_WEIGHTS:
+        return rows_drop_weights(store->db, err);
     case REQUEST_PUT_JOB:
         break;
     }

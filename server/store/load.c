@@ -253,6 +253,41 @@ static int load_jobs(struct load *load, struct err *err)
     return got < 0 ? -1 : 0;
 }
 
+static int offer_weights(struct load *load, sqlite3_stmt *stmt, bool *ret_accepted, struct err *err)
+{
+    const char *report = (const char *)sqlite3_column_text(stmt, 3);
+    const void *bytes = sqlite3_column_blob(stmt, 5);
+    size_t n = (size_t)sqlite3_column_bytes(stmt, 5);
+    bool whole = bytes && (int64_t)trm_crc32c(0, bytes, n) == sqlite3_column_int64(stmt, 4);
+    bool accepted = true;
+    struct store_weights weights = {.version = (uint64_t)sqlite3_column_int64(stmt, 0),
+                                    .created_at = sqlite3_column_int64(stmt, 1),
+                                    .origin = (uint64_t)sqlite3_column_int64(stmt, 2),
+                                    .report = report ? report : "",
+                                    .bytes = whole ? bytes : NULL,
+                                    .n = whole ? n : 0};
+
+    if (load->loader->weights(load->loader->ctx, &weights, &accepted, err) < 0)
+        return -1;
+    *ret_accepted = accepted && whole;
+    return 0;
+}
+
+static int load_weights(struct load *load, struct err *err)
+{
+    bool accepted = false;
+
+    if (!load->loader->weights)
+        return 0;
+    sqlite3_stmt *stmt = db_bind(load->db, SQL_WEIGHTS_ALL, err, "");
+    int got = stmt ? 1 : -1;
+    while (got > 0 && !accepted && (got = db_step(load->db, stmt, err)) > 0)
+        if (offer_weights(load, stmt, &accepted, err) < 0)
+            got = -1;
+    sqlite3_reset(stmt);
+    return got < 0 ? -1 : 0;
+}
+
 static int load_max_key(struct load *load, int64_t *ret, struct err *err)
 {
     sqlite3_stmt *stmt = db_bind(load->db, SQL_SERIES_MAX_KEY, err, "");
@@ -271,7 +306,7 @@ int store_load(struct store *store, const struct store_loader *loader, int64_t *
     struct load load = {.store = store, .db = store->db, .loader = loader};
     int64_t max_key;
 
-    if (load_all_series(&load, err) < 0 || load_jobs(&load, err) < 0 ||
+    if (load_weights(&load, err) < 0 || load_all_series(&load, err) < 0 || load_jobs(&load, err) < 0 ||
         load_max_key(&load, &max_key, err) < 0)
         return -1;
     *ret_max_key = max_key;

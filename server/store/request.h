@@ -16,6 +16,8 @@ enum request_kind {
     REQUEST_READ_POINTS,
     REQUEST_PUT_CHECKPOINT,
     REQUEST_PUT_JOB,
+    REQUEST_PUT_WEIGHTS,
+    REQUEST_DROP_WEIGHTS,
 };
 
 struct request {
@@ -36,9 +38,11 @@ struct request {
     struct trm_grid grid;
     int64_t start, end;              /* read_points */
     size_t limit;
-    uint64_t version;                /* put_checkpoint */
+    uint64_t version;                /* put_checkpoint, put_weights */
     int64_t created_at;
     void *blob;
+    uint64_t origin;                 /* put_weights */
+    char *text;                      /* put_weights: the report */
     size_t changed;                  /* put_points: points written */
     struct store_result result;
 };

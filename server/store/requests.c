@@ -5,6 +5,7 @@
 #include "server/store/sorted.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void series_free(struct store_series *series)
 {
@@ -21,6 +22,7 @@ void request_free(struct request *request)
     free(request->job);
     free(request->points);
     free(request->blob);
+    free(request->text);
     free(request->result.points);
     free(request);
 }
@@ -171,6 +173,34 @@ int store_put_checkpoint(struct store *store, int64_t key, uint64_t version, int
     request->blob = bytes;
     request->n = request->bytes = n;
     return enqueue(store, request, err);
+}
+
+int store_put_weights(struct store *store, const struct store_weights *weights, void *bytes,
+                      store_done done, void *ctx, struct err *err)
+{
+    struct request *request = request_new(store, REQUEST_PUT_WEIGHTS, 0, done, ctx, err);
+
+    if (!request) {
+        free(bytes);
+        return -1;
+    }
+    request->blob = bytes;
+    if (!(request->text = strdup(weights->report))) {
+        request_free(request);
+        return err_set(err, ERR_NO_MEMORY, "out of memory");
+    }
+    request->version = weights->version;
+    request->created_at = weights->created_at;
+    request->origin = weights->origin;
+    request->n = request->bytes = weights->n;
+    return enqueue(store, request, err);
+}
+
+int store_drop_weights(struct store *store, store_done done, void *ctx, struct err *err)
+{
+    struct request *request = request_new(store, REQUEST_DROP_WEIGHTS, 0, done, ctx, err);
+
+    return request ? enqueue(store, request, err) : -1;
 }
 
 /* Chunks, sums of times and cursors rely on this. */

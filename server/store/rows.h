@@ -34,6 +34,12 @@ __attribute__((warn_unused_result)) int rows_put_checkpoint(struct db *db, int64
 __attribute__((warn_unused_result)) int rows_put_job(struct db *db, const struct job_row *job,
                                                      struct err *err);
 
+/* Drops all but the newest `keep`. ERR_CONFLICT where the version is there. */
+__attribute__((warn_unused_result)) int rows_put_weights(struct db *db,
+                                                         const struct store_weights *weights,
+                                                         unsigned keep, struct err *err);
+__attribute__((warn_unused_result)) int rows_drop_weights(struct db *db, struct err *err);
+
 /* "auto", "every", "off". */
 const char *rows_fit_name(enum fit_policy fit);
 

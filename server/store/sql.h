@@ -69,7 +69,14 @@
                 "('pending', 'running') ORDER BY finished_at DESC, number DESC LIMIT -1 OFFSET ?1)") \
     X(JOB_UNFINISHED, "SELECT id, series, \"full\", state, created_at, started_at, finished_at, "    \
                       "result, error FROM job WHERE state IN ('pending', 'running') "                \
-                      "ORDER BY created_at, number")
+                      "ORDER BY created_at, number")                                                 \
+                                                                                                     \
+    X(WEIGHTS_ADD, "INSERT INTO weights(version, created_at, origin, report, crc, bytes) "           \
+                   "VALUES(?1,?2,?3,?4,?5,?6)")                                                      \
+    X(WEIGHTS_DROP, "DELETE FROM weights WHERE version NOT IN (SELECT version FROM weights "         \
+                    "ORDER BY version DESC LIMIT ?1)")                                               \
+    X(WEIGHTS_ALL, "SELECT version, created_at, origin, report, crc, bytes FROM weights "            \
+                   "ORDER BY version DESC")
 
 enum sql {
 #define SQL_ENUM(name, text) SQL_##name,

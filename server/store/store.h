@@ -45,8 +45,19 @@ struct store_checkpoint {
     size_t n;
 };
 
-/* What boot reads, in this order for every series: series, then points, then checkpoints newest first
- * until one is accepted; after all series the unfinished jobs. A callback returns 0 to go on or -1 with
+/* Shared weights that were trained here. */
+struct store_weights {
+    uint64_t version;   /* > 0 */
+    int64_t created_at; /* UTC ms */
+    uint64_t origin;    /* identity of the weights that the first training began with */
+    const char *report; /* JSON; "" where the row is damaged */
+    const void *bytes;
+    size_t n;
+};
+
+/* What boot reads: shared weights, newest first until some are accepted; then, in this order for every
+ * series: series, points, checkpoints newest first until one is accepted; after all series the unfinished
+ * jobs. A callback returns 0 to go on or -1 with
  * *err to abort the load. Pointers are valid during the call only. */
 struct store_loader {
     void *ctx;
@@ -59,6 +70,9 @@ struct store_loader {
     int (*checkpoint)(void *ctx, int64_t key, const struct store_checkpoint *checkpoint,
                       bool *ret_accepted, struct err *err);
     int (*job)(void *ctx, const struct job_row *job, struct err *err);
+    /* As checkpoint; may be NULL. */
+    int (*weights)(void *ctx, const struct store_weights *weights, bool *ret_accepted,
+                   struct err *err);
     size_t points_max;
 };
 
@@ -140,6 +154,18 @@ __attribute__((warn_unused_result)) int store_put_checkpoint(struct store *store
  * meanwhile: ERR_NOT_FOUND. */
 __attribute__((warn_unused_result)) int store_put_job(struct store *store, const struct job_row *job,
                                                       store_done done, void *ctx, struct err *err);
+
+/* Adds shared weights (a version that is not there); takes ownership of bytes (malloc) whatever it
+ * returns, copies the report; drops all but the newest STORE_WEIGHTS_KEPT. */
+#define STORE_WEIGHTS_KEPT 2
+__attribute__((warn_unused_result)) int store_put_weights(struct store *store,
+                                                          const struct store_weights *weights,
+                                                          void *bytes, store_done done, void *ctx,
+                                                          struct err *err);
+
+/* Forgets all of them. */
+__attribute__((warn_unused_result)) int store_drop_weights(struct store *store, store_done done,
+                                                           void *ctx, struct err *err);
 
 void store_stats(struct store *store, struct store_stats *ret);
 

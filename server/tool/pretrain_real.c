@@ -78,7 +78,8 @@ enum trm_status pretrain_real_write(const struct pretrain_pool *pool, size_t i, 
 
     trm_rng_seed(&rng, seed);
     for (int tries = 0; tries < TRIES && status != TRM_OK && status != TRM_ENOMEM; tries++) {
-        trm_excerpt_draw(pool->sources[series->file], pool->files[series->file].n, series->record, &rng, room);
+        trm_excerpt_draw(pool->sources[series->file], pool->files[series->file].n, series->record,
+                         &rng, room);
         status = trm_example_write(examples, slot, sense, room->values, room->n, room->season,
                                    room->season2, room->horizon, trm_rng_next(&rng));
     }

@@ -80,7 +80,7 @@ static int fit_once(struct fit_task *task, uint64_t cpu_start)
         .config = task->config,
         .base = task->base ? model_ref_get(task->base) : NULL,
         .seed = task->seed,
-        .base_weights = task->base_weights,
+        .base_weights = task->base_weights ? base_ref_get(task->base_weights) : NULL,
         .fresh = task->fresh,
     };
     struct trm_fit *fit;
@@ -133,6 +133,7 @@ void fit_task_free(struct fit_task *task)
         return;
     free(task->values);
     model_ref_unref(task->base);
+    base_ref_unref(task->base_weights);
     trm_model_free(task->model);
     free(task->checkpoint);
     free(task);

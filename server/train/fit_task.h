@@ -5,6 +5,7 @@
 #define SERVER_TRAIN_FIT_TASK_H
 
 #include "core/fit.h"
+#include "server/train/base_ref.h"
 #include "server/train/model_ref.h"
 #include "server/train/pool.h"
 
@@ -15,7 +16,7 @@ struct fit_task {
     size_t n;
     struct trm_config config;
     struct model_ref *base;      /* a reference owned by the task, or NULL */
-    const struct trm_base *base_weights; /* kind TRM: the shared weights, borrowed; set before submit */
+    struct base_ref *base_weights; /* kind TRM: a reference to the shared weights, owned; set before submit */
     size_t fresh;                /* new values since base's fit, 0: unknown */
     uint64_t seed;
     uint64_t budget_ns;          /* CPU time after which the fit is stopped as failed; 0: none */

@@ -1,6 +1,6 @@
-/* A sealed model that the loop and the workers share: the one thing that crosses threads by reference.
- * Immutable and counted; relaxed increment, acquire-release decrement (the last one must see every
- * other thread's reads done before it frees). */
+/* A sealed model that the loop and the workers share: the one thing that crosses threads by
+ * reference. Immutable and counted; relaxed increment, acquire-release decrement (the last one must
+ * see every other thread's reads done before it frees). */
 #ifndef SERVER_TRAIN_MODEL_REF_H
 #define SERVER_TRAIN_MODEL_REF_H
 

@@ -45,3 +45,17 @@ enum policy_verdict policy_decide(const struct policy_input *input)
     }
     return POLICY_WAIT;
 }
+
+uint64_t policy_fleet_points(uint64_t points_trained)
+{
+    return max_u64(points_trained / 10, POLICY_FLEET_POINTS);
+}
+
+bool policy_fleet_due(const struct policy_fleet_input *input)
+{
+    uint64_t new_points = input->points - input->points_trained;
+
+    return new_points >= policy_fleet_points(input->points_trained) &&
+           input->now_ns >= input->rest_until_ns &&
+           input->fits_n <= input->models_n / POLICY_FLEET_BUSY;
+}

@@ -10,8 +10,8 @@ struct policy_input {
     enum fit_policy fit;
     uint32_t fit_every;
     enum trm_kind kind;
-    uint32_t season; /* resolved */
-    bool has_model;  /* one that may answer */
+    uint32_t season;     /* resolved */
+    bool has_model;      /* one that may answer */
     size_t observed_n;   /* observed values in memory */
     uint64_t new_points; /* points changed since the last fit was started */
     bool failed;         /* that fit failed: without a model, wait as for a refit */
@@ -37,5 +37,25 @@ enum policy_verdict { POLICY_WAIT, POLICY_FIRST_FIT, POLICY_REFIT };
 /* FIT_AUTO: as above. FIT_EVERY: after every fit_every (0 counts as 1) new points, from
  * TRM_OBSERVED_MIN observed values on. FIT_OFF: POLICY_WAIT. */
 enum policy_verdict policy_decide(const struct policy_input *input);
+
+/* ---- when the shared weights learn from the series ---- */
+
+/* New points that a training waits for: a tenth of all, and not fewer than these. */
+#define POLICY_FLEET_POINTS 2000
+/* A training of so many CPU seconds is followed by this many times as many without one: it takes at
+ * most a twentieth of a core. */
+#define POLICY_FLEET_REST 19
+/* Fits in flight, as a share of the series with models, above which a training waits: they would
+ * make it learn from a part of the fleet. */
+#define POLICY_FLEET_BUSY 20
+
+struct policy_fleet_input {
+    uint64_t points, points_trained; /* ever added or replaced; when the last training began */
+    size_t fits_n, models_n;         /* in flight; series with a model */
+    uint64_t now_ns, rest_until_ns;  /* monotonic */
+};
+bool policy_fleet_due(const struct policy_fleet_input *input);
+/* New points that a training waits for. */
+uint64_t policy_fleet_points(uint64_t points_trained);
 
 #endif

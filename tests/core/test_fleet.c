@@ -4,7 +4,7 @@
 
 #include "core/fleet.h"
 
-#define SERIES 20
+#define SERIES 40
 #define POINTS 70
 
 static double values[SERIES][POINTS];

@@ -64,6 +64,28 @@ static int keep_job(void *ctx, const struct job_row *job, struct err *err)
     return 0;
 }
 
+static int keep_weights(void *ctx, const struct store_weights *weights, bool *ret_accepted,
+                        struct err *err)
+{
+    struct loaded *loaded = ctx;
+    struct loaded_weights *copy = &loaded->weights[loaded->weights_n++];
+
+    (void)err;
+    assert_in_range(loaded->weights_n, 1, LOADED_MAX);
+    assert_int_equal(loaded->series_n, 0); /* before everything else */
+    *copy = (struct loaded_weights){.version = weights->version,
+                                    .origin = weights->origin,
+                                    .created_at = weights->created_at,
+                                    .whole = weights->bytes != NULL};
+    snprintf(copy->report, sizeof copy->report, "%s", weights->report);
+    assert_in_range(weights->n, 0, sizeof(copy->text) - 1);
+    if (weights->bytes)
+        memcpy(copy->text, weights->bytes, weights->n);
+    *ret_accepted =
+        !loaded->refuse_weights_above || weights->version <= loaded->refuse_weights_above;
+    return 0;
+}
+
 int loaded_read(struct fixture *f, struct loaded *loaded, struct err *err)
 {
     const struct store_loader loader = {.ctx = loaded,
@@ -71,6 +93,7 @@ int loaded_read(struct fixture *f, struct loaded *loaded, struct err *err)
                                         .points = keep_points,
                                         .checkpoint = keep_checkpoint,
                                         .job = keep_job,
+                                        .weights = keep_weights,
                                         .points_max = loaded->points_max};
 
     return store_load(f->store, &loader, &loaded->max_key, err);

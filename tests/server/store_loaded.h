@@ -19,6 +19,14 @@ struct loaded {
     size_t points_n[LOADED_MAX], series_n;
     struct loaded_checkpoint checkpoints[LOADED_MAX];
     size_t checkpoint_n;
+    struct loaded_weights {
+        uint64_t version, origin;
+        int64_t created_at;
+        bool whole;
+        char report[64], text[64];
+    } weights[LOADED_MAX];
+    size_t weights_n;
+    uint64_t refuse_weights_above; /* as for checkpoints */
     struct job_row jobs[LOADED_MAX];
     size_t job_n;
     int64_t max_key;

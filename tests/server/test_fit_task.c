@@ -85,6 +85,12 @@ void trm_model_free(struct trm_model *model)
     free(model);
 }
 
+/* No base is ever made here. */
+void trm_base_free(struct trm_base *base)
+{
+    assert_null(base);
+}
+
 size_t trm_checkpoint_bytes(const struct trm_model *model)
 {
     (void)model;

@@ -116,6 +116,36 @@ static void off_is_off(void **state)
     assert_int_equal(policy_decide(&input), POLICY_WAIT);
 }
 
+static void a_training_waits_for_a_tenth_more_points_and_some_at_least(void **state)
+{
+    struct policy_fleet_input input = {.points = POLICY_FLEET_POINTS - 1, .models_n = 100};
+
+    (void)state;
+    assert_false(policy_fleet_due(&input));
+    input.points++;
+    assert_true(policy_fleet_due(&input));
+    input.points_trained = 1000000;
+    input.points = 1099999;
+    assert_false(policy_fleet_due(&input));
+    input.points = 1100000;
+    assert_true(policy_fleet_due(&input));
+}
+
+static void a_training_waits_for_its_rest_and_for_the_fits(void **state)
+{
+    struct policy_fleet_input input = {
+        .points = 10000, .models_n = 100, .now_ns = 99, .rest_until_ns = 100};
+
+    (void)state;
+    assert_false(policy_fleet_due(&input));
+    input.now_ns = 100;
+    assert_true(policy_fleet_due(&input));
+    input.fits_n = 5;
+    assert_true(policy_fleet_due(&input));
+    input.fits_n = 6;
+    assert_false(policy_fleet_due(&input));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +158,8 @@ int main(void)
         cmocka_unit_test(a_fixed_number_of_points_is_kept_to),
         cmocka_unit_test(every_zero_points_means_every_point),
         cmocka_unit_test(off_is_off),
+        cmocka_unit_test(a_training_waits_for_a_tenth_more_points_and_some_at_least),
+        cmocka_unit_test(a_training_waits_for_its_rest_and_for_the_fits),
     };
 
     return cmocka_run_group_tests_name("policy", tests, NULL, NULL);

@@ -317,6 +317,83 @@ static void a_damaged_checkpoint_is_named_and_the_one_before_is_used(void **stat
     loaded_clear(&loaded);
 }
 
+static struct err put_weights(struct fixture *f, uint64_t version, const char *text)
+{
+    struct outcome outcome = {0};
+    struct err err;
+    char report[16];
+
+    snprintf(report, sizeof report, "{\"v\":%u}", (unsigned)version);
+    struct store_weights weights = {.version = version,
+                                    .created_at = 100 + (int64_t)version,
+                                    .origin = UINT64_MAX - 1, /* as large as an identity can be */
+                                    .report = report,
+                                    .n = strlen(text)};
+    assert_int_equal(store_put_weights(f->store, &weights, strdup(text), outcome_take, &outcome, &err),
+                     0);
+    fixture_wait(f, &outcome);
+    return outcome.err;
+}
+
+static void the_newest_shared_weights_come_back_first(void **state)
+{
+    struct fixture *f = *state;
+    struct loaded newest = {0}, second = {.refuse_weights_above = 2};
+    struct err err;
+
+    add_series(f, 1);
+    for (uint64_t version = 1; version <= 3; version++)
+        assert_int_equal(put_weights(f, version, version == 3 ? "three" : "two").code, ERR_NONE);
+    assert_int_not_equal(put_weights(f, 3, "again").code, ERR_NONE);
+    load(f, &newest);
+    assert_int_equal(newest.weights_n, 1);
+    assert_int_equal(newest.weights[0].version, 3);
+    assert_int_equal(newest.weights[0].created_at, 103);
+    assert_true(newest.weights[0].origin == UINT64_MAX - 1);
+    assert_string_equal(newest.weights[0].report, "{\"v\":3}");
+    assert_string_equal(newest.weights[0].text, "three");
+    assert_int_equal(newest.series_n, 1);
+    assert_int_equal(loaded_read(f, &second, &err), 0);
+    assert_int_equal(second.weights_n, 2); /* and the first are gone */
+    assert_string_equal(second.weights[1].text, "two");
+    loaded_clear(&newest);
+    loaded_clear(&second);
+}
+
+static void damaged_shared_weights_are_named_and_those_before_offered(void **state)
+{
+    struct fixture *f = *state;
+    struct loaded loaded = {0};
+
+    assert_int_equal(put_weights(f, 1, "one").code, ERR_NONE);
+    assert_int_equal(put_weights(f, 2, "two").code, ERR_NONE);
+    fixture_close(f);
+    fixture_sql(f, "UPDATE weights SET bytes = CAST('tWo' AS BLOB) WHERE version = 2");
+    load(f, &loaded);
+    assert_int_equal(loaded.weights_n, 2);
+    assert_false(loaded.weights[0].whole);
+    assert_int_equal(loaded.weights[0].version, 2);
+    assert_true(loaded.weights[1].whole);
+    assert_string_equal(loaded.weights[1].text, "one");
+    loaded_clear(&loaded);
+}
+
+static void forgotten_shared_weights_do_not_come_back(void **state)
+{
+    struct fixture *f = *state;
+    struct outcome outcome = {0};
+    struct loaded loaded = {0};
+    struct err err;
+
+    assert_int_equal(put_weights(f, 1, "one").code, ERR_NONE);
+    assert_int_equal(store_drop_weights(f->store, outcome_take, &outcome, &err), 0);
+    fixture_wait(f, &outcome);
+    assert_int_equal(outcome.err.code, ERR_NONE);
+    load(f, &loaded);
+    assert_int_equal(loaded.weights_n, 0);
+    loaded_clear(&loaded);
+}
+
 static void unfinished_jobs_come_back_in_order_of_creation(void **state)
 {
     struct fixture *f = *state;
@@ -547,6 +624,9 @@ int main(void)
         STARTED(another_series_of_the_same_id_is_a_conflict),
         STARTED(the_newest_checkpoints_are_kept_and_offered_until_one_is_accepted),
         STARTED(a_damaged_checkpoint_is_named_and_the_one_before_is_used),
+        STARTED(the_newest_shared_weights_come_back_first),
+        STARTED(damaged_shared_weights_are_named_and_those_before_offered),
+        STARTED(forgotten_shared_weights_do_not_come_back),
         STARTED(unfinished_jobs_come_back_in_order_of_creation),
         STARTED(a_loader_that_gives_up_ends_the_load),
         FRESH(what_has_queued_up_is_one_commit),
