@@ -47,7 +47,8 @@ static void place(struct trm_bank *b, size_t n, size_t season, size_t leads)
     b->sums = at, at += n + 1;
     b->ridge_memory = at;
     b->window = b->all_f;
-    b->distance = b->all_f + n + 1;
+    b->distance = b->window + n + 1;
+    b->shift = b->distance + n + 1;
 }
 
 enum trm_status trm_bank_new(size_t n_max, size_t season_max, size_t leads_max,
@@ -62,7 +63,7 @@ enum trm_status trm_bank_new(size_t n_max, size_t season_max, size_t leads_max,
     b->all = malloc((6 * n_max + 4 * season_max + 3 * room + 17 * 17 + 2 * ANALOG_MAX * leads_max +
                      n_max + 1 + trm_ridge_doubles(DIRECT_LOOKBACK_MAX, TRM_BANK_LEADS_DIRECT)) *
                     sizeof *b->all);
-    b->all_f = malloc((2 * n_max + 2) * sizeof *b->all_f);
+    b->all_f = malloc(3 * (n_max + 1) * sizeof *b->all_f);
     if (!b->all || !b->all_f) {
         trm_bank_free(b);
         return TRM_ENOMEM;

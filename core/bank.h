@@ -103,7 +103,8 @@ struct trm_bank_view {
     double strength;     /* 0..1: share of the detrended variance that the index explains */
     double strength2;    /* of what is left, by the longer period */
     const double *
-        analog[2]; /* [analog_n][leads] outcomes of the nearest neighbours, short and long window */
+        analog[2]; /* [analog_n][leads] outcomes of the nearest neighbours, short and long window;
+                      ascending at every lead */
     size_t analog_n[2];
 };
 void trm_bank_look(const struct trm_bank *bank, struct trm_bank_view *ret);

@@ -74,7 +74,7 @@ struct trm_bank {
     double *path;                     /* [n_max + leads_max] iterated forecasts */
     double *gram;                     /* [SAR_LAGS]^2 */
     float *window;                    /* [n_max] values for the analogs' distances */
-    float *distance;                  /* [n_max] */
+    float *distance, *shift;          /* [n_max + 1], and scratch of them */
     double *analog[2];                /* [ANALOG_MAX][leads_max] */
     size_t analog_n[2];
     bool learn; /* the next draw estimates */

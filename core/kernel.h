@@ -41,6 +41,33 @@ struct trm_kernels {
 
     /* Solves L L' X = B in place for B[n][m] (row stride b_row) with the factor above. */
     void (*cholesky_solve)(size_t n, size_t m, const double *l, size_t l_row, double *b, size_t b_row);
+
+    /* gram[16][16] += the sum of x x' over the rows of x[rows][16]; of it only the lower triangle is
+     * meant, some of the upper comes along. Row after row: in two calls the same bits as in one. */
+    void (*gram)(size_t rows, const double *x, double *gram);
+
+    /* ret[t] = sum over i < length of (now[i] - x[t + i] - shift[t])^2 for t < n; reads up to x[n + length
+     * - 2]. The same bits everywhere: 8 partial sums, i % 8, added in pairs, nothing fused. */
+    void (*distances)(size_t n, size_t length, const float *now, const float *x, const float *shift,
+                      float *ret);
+
+    /* The least of x[n]; INFINITY where there is none. NaN is passed over. */
+    float (*lowest)(size_t n, const float *x);
+
+    /* Sorts every column of x[rows][n] (row stride x_row), ascending; rows <= 24, no NaN. */
+    void (*sort_columns)(size_t rows, size_t n, double *x, size_t x_row);
+
+    /* y[i] = ln x[i] for normal x[i] > 0, within 4e-16 relative or absolute. y may be x. */
+    void (*log)(size_t n, const double *x, double *y);
+
+    /* y[i] = e^x[i] for x[i] in [-700, 700], within 1e-15 relative. y may be x. */
+    void (*exp)(size_t n, const double *x, double *y);
+
+    /* ret[i] = sum over j of a[i][j] x[j] for a[m][n] with row stride n. */
+    void (*rows_times)(size_t m, size_t n, const double *a, const double *x, double *ret);
+
+    /* ret[j] = sum over i of x[i] a[i][j], the same a. */
+    void (*times_rows)(size_t m, size_t n, const double *x, const double *a, double *ret);
 };
 
 /* The best set for the processor that runs. Any thread. */

@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "core/kernel.h"
+#include "core/num.h"
 
 static void fill(struct trm_rng *rng, float *at, size_t n)
 {
@@ -137,6 +138,155 @@ static void cholesky_solves_the_system(const struct trm_kernels *k)
     assert_int_equal(k->cholesky(N, l, N, work), -1);
 }
 
+static void gram_adds_every_product(const struct trm_kernels *k)
+{
+    enum { ROWS = 37 };
+    static double x[ROWS * 16], whole[256], parts[256];
+    struct trm_rng rng;
+
+    trm_rng_seed(&rng, 4);
+    for (int i = 0; i < ROWS * 16; i++)
+        x[i] = trm_rng_normal(&rng);
+    for (int i = 0; i < 256; i++)
+        whole[i] = parts[i] = i;
+    k->gram(ROWS, x, whole);
+    for (size_t i = 0; i < 16; i++)
+        for (size_t j = 0; j <= i; j++) {
+            double sum = (double)(i * 16 + j);
+            for (size_t t = 0; t < ROWS; t++)
+                sum += x[t * 16 + i] * x[t * 16 + j];
+            assert_near(whole[i * 16 + j], sum, 1e-12 * (1 + fabs(sum)));
+        }
+    k->gram(11, x, parts);
+    k->gram(ROWS - 11, x + 11 * 16, parts);
+    assert_memory_equal(whole, parts, sizeof whole);
+}
+
+static void distances_are_the_same_to_the_bit(const struct trm_kernels *k)
+{
+    float x[200], now[60], shift[140], ret[141];
+    struct trm_rng rng;
+
+    trm_rng_seed(&rng, 5);
+    fill(&rng, x, 200);
+    fill(&rng, now, 60);
+    fill(&rng, shift, 140);
+    for (size_t length = 1; length <= 60; length++) {
+        size_t n = 140 - length % 9;
+        ret[n] = 7;
+        k->distances(n, length, now, x, shift, ret);
+        assert_true(ret[n] == 7);
+        for (size_t t = 0; t < n; t++) {
+            volatile float lane[8] = {0};
+            for (size_t i = 0; i < length; i++) {
+                volatile float e = now[i] - x[t + i] - shift[t], square = e * e;
+                lane[i % 8] = lane[i % 8] + square;
+            }
+            float sum = ((lane[0] + lane[1]) + (lane[2] + lane[3])) +
+                        ((lane[4] + lane[5]) + (lane[6] + lane[7]));
+            assert_true(ret[t] == sum);
+        }
+    }
+}
+
+static void lowest_passes_over_what_is_no_number(const struct trm_kernels *k)
+{
+    float x[40];
+    struct trm_rng rng;
+
+    trm_rng_seed(&rng, 6);
+    assert_true(k->lowest(0, x) == INFINITY);
+    for (size_t n = 1; n <= 40; n++) {
+        float least = INFINITY;
+        fill(&rng, x, n);
+        x[n / 2] = NAN;
+        for (size_t i = 0; i < n; i++)
+            least = x[i] < least ? x[i] : least;
+        assert_true(k->lowest(n, x) == least);
+    }
+}
+
+static void every_column_is_sorted(const struct trm_kernels *k)
+{
+    double x[24 * 11], want[24];
+    struct trm_rng rng;
+
+    trm_rng_seed(&rng, 7);
+    for (size_t rows = 1; rows <= 24; rows++)
+        for (size_t n = 1; n <= 10; n++) {
+            double before[24 * 11];
+            for (size_t i = 0; i < rows * 11; i++)
+                x[i] = before[i] = i % 3 ? trm_rng_normal(&rng) : 0;
+            k->sort_columns(rows, n, x, 11);
+            for (size_t j = 0; j < 11; j++) {
+                for (size_t i = 0; i < rows; i++)
+                    want[i] = before[i * 11 + j];
+                if (j < n)
+                    trm_sort(want, rows);
+                for (size_t i = 0; i < rows; i++)
+                    assert_true(x[i * 11 + j] == want[i]);
+            }
+        }
+}
+
+static void logarithms_and_powers_are_libms(const struct trm_kernels *k)
+{
+    for (double x = -40; x <= 40; x += .00137) {
+        double in[5], logs[5], powers[5];
+        for (int i = 0; i < 5; i++)
+            in[i] = i < 3 ? 1.001 + .025 * x : exp(17 * x);
+        for (int i = 0; i < 5; i++)
+            in[i] = in[i] > 0 ? in[i] : 2;
+        k->log(5, in, logs);
+        for (int i = 0; i < 5; i++)
+            assert_near(logs[i], log(in[i]), 4e-16 * (1 + fabs(log(in[i]))));
+        for (int i = 0; i < 5; i++)
+            in[i] = i < 3 ? x : 17 * x;
+        k->exp(5, in, powers);
+        for (int i = 0; i < 5; i++)
+            assert_near(powers[i] / exp(in[i]), 1, 1e-15);
+    }
+}
+
+static void products_with_rows_equal_plain_loops(const struct trm_kernels *k)
+{
+    double a[9 * 43], x[43], ret[44];
+    struct trm_rng rng;
+
+    trm_rng_seed(&rng, 8);
+    for (int i = 0; i < 9 * 43; i++)
+        a[i] = trm_rng_normal(&rng);
+    for (int i = 0; i < 43; i++)
+        x[i] = trm_rng_normal(&rng);
+    for (size_t m = 0; m <= 9; m++)
+        for (size_t n = 1; n <= 43; n += 6) {
+            k->rows_times(m, n, a, x, ret);
+            for (size_t i = 0; i < m; i++) {
+                double sum = 0;
+                for (size_t j = 0; j < n; j++)
+                    sum += a[i * n + j] * x[j];
+                assert_near(ret[i], sum, 1e-13);
+            }
+            k->times_rows(m, n, x, a, ret);
+            for (size_t j = 0; j < n; j++) {
+                double sum = 0;
+                for (size_t i = 0; i < m; i++)
+                    sum += x[i] * a[i * n + j];
+                assert_near(ret[j], sum, 1e-13);
+            }
+        }
+}
+
+static void doubles_are_right(const struct trm_kernels *k)
+{
+    gram_adds_every_product(k);
+    distances_are_the_same_to_the_bit(k);
+    lowest_passes_over_what_is_no_number(k);
+    every_column_is_sorted(k);
+    logarithms_and_powers_are_libms(k);
+    products_with_rows_equal_plain_loops(k);
+}
+
 static void chosen_kernels_are_right(void **state)
 {
     (void)state;
@@ -146,6 +296,7 @@ static void chosen_kernels_are_right(void **state)
     squashing_is_close_to_libm(trm_kernels());
     softmax_is_close_to_libm(trm_kernels());
     cholesky_solves_the_system(trm_kernels());
+    doubles_are_right(trm_kernels());
 }
 
 static void baseline_kernels_are_right(void **state)
@@ -157,6 +308,7 @@ static void baseline_kernels_are_right(void **state)
     squashing_is_close_to_libm(trm_kernels_baseline());
     softmax_is_close_to_libm(trm_kernels_baseline());
     cholesky_solves_the_system(trm_kernels_baseline());
+    doubles_are_right(trm_kernels_baseline());
 }
 
 int main(void)
