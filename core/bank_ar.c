@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define SAR_ROWS 700
+#define SAR_BATCH 64
 
 void trm_bank_ar1(const double *d, size_t n, size_t leads, double *ret)
 {
@@ -113,7 +114,7 @@ static void add_lag(struct sar *l, size_t lag, size_t limit)
     for (size_t i = 0; i < l->n; i++)
         if (l->lag[i] == lag)
             return;
-    if (!lag || lag > limit || l->n == SAR_LAGS)
+    if (!lag || lag > limit || l->n == SAR_LAGS - 1) /* the target is the last column */
         return;
     l->lag[l->n++] = lag;
     l->longest = trm_max_size(l->longest, lag);
@@ -141,72 +142,60 @@ static struct sar choose_lags(size_t n, size_t m, size_t m2)
     return l;
 }
 
-/* Normal equations of v[t] - mean on its lags over the newest rows: gram[n][n], then the products
- * with the target behind it. */
-static size_t sar_gram(const double *v, size_t n, double mean, const struct sar *l, double *gram,
-                       double *product)
+/* Normal equations of v[t] - mean on its lags over the newest rows: the lags' products, then
+ * theirs with the target in row l->n. Returns the rows. */
+static size_t sar_gram(const double *v, size_t n, double mean, const struct sar *l, double *gram)
 {
-    size_t first = trm_max_size(l->longest, n > SAR_ROWS ? n - SAR_ROWS : 0), k = l->n;
-    double x[SAR_LAGS];
+    size_t first = trm_max_size(l->longest, n > SAR_ROWS ? n - SAR_ROWS : 0);
+    double x[SAR_BATCH][SAR_LAGS] = {{0}};
 
-    memset(gram, 0, k * k * sizeof *gram);
-    memset(product, 0, k * sizeof *product);
-    for (size_t t = first; t < n; t++) {
-        for (size_t i = 0; i < k; i++)
-            x[i] = v[t - l->lag[i]] - mean;
-        for (size_t i = 0; i < k; i++) {
-            for (size_t j = 0; j <= i; j++)
-                gram[i * k + j] += x[i] * x[j];
-            product[i] += x[i] * (v[t] - mean);
+    memset(gram, 0, SAR_LAGS * SAR_LAGS * sizeof *gram);
+    for (size_t from = first; from < n; from += SAR_BATCH) {
+        size_t rows = trm_min_size(SAR_BATCH, n - from);
+        for (size_t i = 0; i <= l->n; i++) {
+            const double *at = v + from - (i < l->n ? l->lag[i] : 0);
+            for (size_t r = 0; r < rows; r++)
+                x[r][i] = at[r] - mean;
         }
+        trm_kernels()->gram(rows, x[0], gram);
     }
     return n - first;
 }
 
-static bool sar_solve(const double *v, size_t n, double *gram, struct sar *s)
+static bool sar_solve(const double *v, size_t n, double mean, struct sar *s)
 {
-    size_t k = s->n, rows = sar_gram(v, n, trm_bank_mean(v, n), s, gram, s->coef);
-    double trace = 0, work[SAR_LAGS], share = (double)k / (double)(rows + 1);
+    double gram[SAR_LAGS * SAR_LAGS], trace = 0, work[SAR_LAGS];
+    size_t k = s->n, rows = sar_gram(v, n, mean, s, gram);
+    double share = (double)k / (double)(rows + 1);
 
+    memcpy(s->coef, gram + k * SAR_LAGS, k * sizeof *s->coef);
     for (size_t i = 0; i < k; i++)
-        trace += gram[i * k + i] / (double)k;
+        trace += gram[i * SAR_LAGS + i] / (double)k;
     if (!(trace > 0))
         return false;
     for (size_t i = 0; i < k;
          i++) /* .003 of the diagonal, more where there are few rows for the lags */
-        gram[i * k + i] += trace * (.003 + .2 * share * share);
+        gram[i * SAR_LAGS + i] += trace * (.003 + .2 * share * share);
     const struct trm_kernels *kernel = trm_kernels();
-    if (kernel->cholesky(k, gram, k, work))
+    if (kernel->cholesky(k, gram, SAR_LAGS, work))
         return false;
-    kernel->cholesky_solve(k, 1, gram, k, s->coef, 1);
+    kernel->cholesky_solve(k, 1, gram, SAR_LAGS, s->coef, 1);
     return true;
 }
 
-void trm_bank_sar_fit(const double *v, size_t n, size_t season, size_t season2, double *gram,
+void trm_bank_sar_fit(const double *v, size_t n, double mean, size_t season, size_t season2,
                       struct sar *ret)
 {
     *ret = choose_lags(n, season, season2);
-    if (n < 8 || !ret->n || !sar_solve(v, n, gram, ret))
+    if (n < 8 || !ret->n || !sar_solve(v, n, mean, ret))
         ret->n = 0;
 }
 
-/* The range that an iterated path may not leave: the history's, twice its width further. */
-static void path_range(const double *v, size_t n, double *ret_low, double *ret_high)
+void trm_bank_sar(const double *v, size_t n, struct extent of, const struct sar *sar, size_t season,
+                  size_t leads, double *path, double *ret)
 {
-    double low = v[0], high = v[0];
-
-    for (size_t i = 1; i < n; i++) {
-        low = fmin(low, v[i]);
-        high = fmax(high, v[i]);
-    }
-    *ret_low = low - 2 * (high - low);
-    *ret_high = high + 2 * (high - low);
-}
-
-void trm_bank_sar(const double *v, size_t n, const struct sar *sar, size_t season, size_t leads,
-                  double *path, double *ret)
-{
-    double low, high, mean = trm_bank_mean(v, n);
+    /* the range that the path may not leave: the history's, twice its width further */
+    double low = of.low - 2 * (of.high - of.low), high = of.high + 2 * (of.high - of.low);
 
     season = trm_min_size(season, n);
     if (!sar->n || sar->longest > n) {
@@ -214,12 +203,11 @@ void trm_bank_sar(const double *v, size_t n, const struct sar *sar, size_t seaso
             ret[j] = v[n - season + j % season];
         return;
     }
-    path_range(v, n, &low, &high);
     memcpy(path + n - sar->longest, v + n - sar->longest, sar->longest * sizeof *path);
     for (size_t j = 0; j < leads; j++) {
-        double next = mean;
+        double next = of.mean;
         for (size_t i = 0; i < sar->n; i++)
-            next += sar->coef[i] * (path[n + j - sar->lag[i]] - mean);
+            next += sar->coef[i] * (path[n + j - sar->lag[i]] - of.mean);
         ret[j] = path[n + j] = trm_clamp(next, low, high);
     }
 }
