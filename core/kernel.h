@@ -46,6 +46,14 @@ struct trm_kernels {
      * meant, some of the upper comes along. Row after row: in two calls the same bits as in one. */
     void (*gram)(size_t rows, const double *x, double *gram);
 
+    /* ret[d] = sum over t < n of x[t] x[t + d] for d < lags, in the order of t, nothing fused; reads up
+     * to x[n + lags - 2]. */
+    void (*lagged)(size_t lags, size_t n, const double *x, double *ret);
+
+    /* sum[d] += sign product[d], then product[d] += in[0] in[d] - out[0] out[d], nothing fused. What is
+     * written overlaps nothing. */
+    void (*slide)(size_t n, double sign, double *sum, double *product, const double *in, const double *out);
+
     /* ret[t] = sum over i < length of (now[i] - x[t + i] - shift[t])^2 for t < n; reads up to x[n + length
      * - 2]. The same bits everywhere: 8 partial sums, i % 8, added in pairs, nothing fused. */
     void (*distances)(size_t n, size_t length, const float *now, const float *x, const float *shift,

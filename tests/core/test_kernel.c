@@ -138,6 +138,75 @@ static void cholesky_solves_the_system(const struct trm_kernels *k)
     assert_int_equal(k->cholesky(N, l, N, work), -1);
 }
 
+/* Every size around the panels and registers, against what the factor says. */
+static void cholesky_knows_every_edge(const struct trm_kernels *k)
+{
+    enum { N = 26, M = 16 };
+    static double a[N * N], l[N * N], b[N * M], x[N * M], work[N];
+    struct trm_rng rng;
+
+    trm_rng_seed(&rng, 9);
+    for (size_t n = 1; n <= N; n++)
+        for (size_t m = 1; m <= M; m++) {
+            for (size_t i = 0; i < n; i++)
+                for (size_t j = 0; j < n; j++) {
+                    l[i * N + j] = j > i ? 77 : trm_rng_normal(&rng) + (i == j ? 3 * N : 0);
+                    a[i * N + j] = a[j * N + i] = l[i * N + j];
+                }
+            for (size_t i = 0; i < N * M; i++)
+                x[i] = b[i] = trm_rng_normal(&rng);
+            for (size_t i = 0; i < n; i++)
+                for (size_t j = 0; j <= i; j++)
+                    a[i * N + j] = a[j * N + i] = l[i * N + j];
+            assert_int_equal(k->cholesky(n, l, N, work), 0);
+            k->cholesky_solve(n, m, l, N, x, M);
+            for (size_t i = 0; i < n; i++) {
+                for (size_t j = i + 1; j < n; j++)
+                    assert_true(l[i * N + j] == 77); /* not written */
+                for (size_t j = 0; j < M; j++) {
+                    double sum = 0;
+                    for (size_t p = 0; p < n; p++)
+                        sum += a[i * N + p] * x[p * M + j];
+                    if (j < m)
+                        assert_near(sum, b[i * M + j], 1e-11);
+                    else
+                        assert_true(x[i * M + j] == b[i * M + j]);
+                }
+            }
+        }
+}
+
+static void lags_and_slides_are_the_same_to_the_bit(const struct trm_kernels *k)
+{
+    double x[160], ret[61], sum[60], want_sum[60], product[60];
+    struct trm_rng rng;
+
+    trm_rng_seed(&rng, 10);
+    for (int i = 0; i < 160; i++)
+        x[i] = trm_rng_normal(&rng);
+    for (size_t lags = 1; lags <= 60; lags++) {
+        ret[lags] = 7;
+        k->lagged(lags, 100, x, ret);
+        assert_true(ret[lags] == 7);
+        for (size_t d = 0; d < lags; d++) {
+            volatile double want = 0, one;
+            for (size_t t = 0; t < 100; t++) {
+                one = x[t] * x[t + d];
+                want = want + one;
+            }
+            assert_true(ret[d] == want);
+            product[d] = ret[d];
+            sum[d] = want_sum[d] = x[d];
+        }
+        k->slide(lags, -1, sum, product, x + 100, x);
+        for (size_t d = 0; d < lags; d++) {
+            volatile double in = x[100] * x[100 + d], out = x[0] * x[d], change = in - out;
+            assert_true(sum[d] == want_sum[d] - ret[d]);
+            assert_true(product[d] == ret[d] + change);
+        }
+    }
+}
+
 static void gram_adds_every_product(const struct trm_kernels *k)
 {
     enum { ROWS = 37 };
@@ -279,6 +348,8 @@ static void products_with_rows_equal_plain_loops(const struct trm_kernels *k)
 
 static void doubles_are_right(const struct trm_kernels *k)
 {
+    cholesky_knows_every_edge(k);
+    lags_and_slides_are_the_same_to_the_bit(k);
     gram_adds_every_product(k);
     distances_are_the_same_to_the_bit(k);
     lowest_passes_over_what_is_no_number(k);
