@@ -43,6 +43,7 @@ static void place(struct trm_bank *b, size_t n, size_t season, size_t leads)
     b->analog[0] = at, at += ANALOG_MAX * leads;
     b->analog[1] = at, at += ANALOG_MAX * leads;
     b->place = at, at += leads;
+    b->seasons = at, at += 8 * season;
     b->past.v = at, at += n;
     b->past.low = at, at += n;
     b->past.high = at, at += n;
@@ -64,9 +65,10 @@ enum trm_status trm_bank_new(size_t n_max, size_t season_max, size_t leads_max,
     if (!b)
         return TRM_ENOMEM;
     b->n_max = n_max, b->season_max = season_max, b->leads_max = leads_max;
-    b->all = malloc((11 * n_max + 2 + 4 * season_max + 3 * room + (2 * ANALOG_MAX + 1) * leads_max +
-                     trm_ridge_doubles(DIRECT_LOOKBACK_MAX, TRM_BANK_LEADS_DIRECT)) *
-                    sizeof *b->all);
+    b->all =
+        malloc((11 * n_max + 2 + 12 * season_max + 3 * room + (2 * ANALOG_MAX + 1) * leads_max +
+                trm_ridge_doubles(DIRECT_LOOKBACK_MAX, TRM_BANK_LEADS_DIRECT)) *
+               sizeof *b->all);
     b->all_f = malloc(3 * (n_max + 1) * sizeof *b->all_f);
     if (!b->all || !b->all_f) {
         trm_bank_free(b);

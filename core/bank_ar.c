@@ -12,14 +12,22 @@
 
 void trm_bank_ar1(const double *d, size_t n, size_t leads, double *ret)
 {
-    double mean = trm_bank_mean(d, n), product = 0, square = 0;
+    double mean = trm_bank_mean(d, n), product[4] = {0}, square[4] = {0};
+    size_t i = 1;
 
-    for (size_t i = 0; i < n; i++) {
-        square += (d[i] - mean) * (d[i] - mean);
-        if (i)
-            product += (d[i] - mean) * (d[i - 1] - mean);
+    for (; i + 4 <= n; i += 4)
+        for (size_t l = 0; l < 4; l++) {
+            double e = d[i + l] - mean;
+            square[l] += e * e;
+            product[l] += e * (d[i + l - 1] - mean);
+        }
+    for (; i < n; i++) {
+        square[0] += (d[i] - mean) * (d[i] - mean);
+        product[0] += (d[i] - mean) * (d[i - 1] - mean);
     }
-    double phi = square > 0 ? trm_clamp(product / square, 0, 1) : 0, gap = d[n - 1] - mean;
+    double all = (square[0] + square[1]) + (square[2] + square[3]) + (d[0] - mean) * (d[0] - mean);
+    double next = (product[0] + product[1]) + (product[2] + product[3]);
+    double phi = all > 0 ? trm_clamp(next / all, 0, 1) : 0, gap = d[n - 1] - mean;
     for (size_t j = 0; j < leads; j++) {
         gap *= phi;
         ret[j] = mean + gap;
@@ -89,21 +97,34 @@ void trm_bank_ar_fit(const double *d, size_t n, size_t order_max, bool differenc
     ret->order = levinson(cov, k, order_max, ret->phi);
 }
 
+/* What the last `order` values of x[k] say of the next one; phi's last is of the newest. */
+static double next_of(const double *x, const double *phi, size_t order)
+{
+    double lane[4] = {0};
+    size_t i = 0;
+
+    for (; i + 4 <= order; i += 4)
+        for (size_t l = 0; l < 4; l++)
+            lane[l] += phi[i + l] * x[i + l];
+    for (; i < order; i++)
+        lane[i % 4] += phi[i] * x[i];
+    return (lane[0] + lane[1]) + (lane[2] + lane[3]);
+}
+
 void trm_bank_ar(const double *d, size_t n, const struct ar *ar, bool difference, size_t leads,
                  double *path, double *ret)
 {
     size_t k = difference ? n - 1 : n, order = trm_min_size(ar->order, k);
-    double mean = difference ? 0 : trm_bank_mean(d, n), level = d[n - 1];
+    double mean = difference ? 0 : trm_bank_mean(d, n), level = d[n - 1], phi[ORDER_MAX];
 
-    for (size_t i = k - order; i < k; i++)
-        path[i] = difference ? d[i + 1] - d[i] : d[i];
+    for (size_t i = 0; i < order; i++) {
+        phi[i] = ar->phi[order - 1 - i];
+        path[i] = difference ? d[k - order + i + 1] - d[k - order + i] : d[k - order + i] - mean;
+    }
     for (size_t j = 0; j < leads; j++) {
-        double next = mean;
-        for (size_t i = 0; i < order; i++)
-            next += ar->phi[i] * (path[k + j - 1 - i] - mean);
-        path[k + j] = next;
+        double next = path[order + j] = next_of(path + j, phi, order);
         level += next;
-        ret[j] = difference ? level : next;
+        ret[j] = difference ? level : mean + next;
     }
 }
 
@@ -205,10 +226,10 @@ void trm_bank_sar(const double *v, size_t n, struct extent of, const struct sar 
     }
     memcpy(path + n - sar->longest, v + n - sar->longest, sar->longest * sizeof *path);
     for (size_t j = 0; j < leads; j++) {
-        double next = of.mean;
+        double lane[2] = {of.mean, 0};
         for (size_t i = 0; i < sar->n; i++)
-            next += sar->coef[i] * (path[n + j - sar->lag[i]] - of.mean);
-        ret[j] = path[n + j] = trm_clamp(next, low, high);
+            lane[i % 2] += sar->coef[i] * (path[n + j - sar->lag[i]] - of.mean);
+        ret[j] = path[n + j] = trm_clamp(lane[0] + lane[1], low, high);
     }
 }
 

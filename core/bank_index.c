@@ -7,11 +7,15 @@
 
 double trm_bank_mean(const double *v, size_t n)
 {
-    double sum = 0;
+    double sum[4] = {0};
+    size_t i = 0;
 
-    for (size_t i = 0; i < n; i++)
-        sum += v[i];
-    return n ? sum / (double)n : 0;
+    for (; i + 4 <= n; i += 4)
+        for (size_t l = 0; l < 4; l++)
+            sum[l] += v[i + l];
+    for (; i < n; i++)
+        sum[0] += v[i];
+    return n ? ((sum[0] + sum[1]) + (sum[2] + sum[3])) / (double)n : 0;
 }
 
 /* Values minus their centred moving average over one period (2 x m average where m is even), for

@@ -99,6 +99,7 @@ struct trm_bank {
     struct plain plain, plain2, logs; /* of v, of v with the longer season out too, of log v */
     double *index2;                   /* [season_max] */
     struct past past;
+    double *seasons;         /* [8 * season_max] */
     double *place;           /* [leads_max] on the scale of stretches of every lead */
     double *work, *work2;    /* [n_max + season_max + leads_max + 64] */
     double *path;            /* [n_max + leads_max] iterated forecasts */
@@ -127,7 +128,7 @@ void trm_bank_plain_long(struct trm_bank *bank, const struct draw *w);
 /* Adds the index (and, where two is true, the longer one) of each lead to at[leads]. */
 void trm_bank_add_index(const struct trm_bank *bank, const struct draw *w, bool two, double *at);
 
-/* Sorts at[n]; the mean of the middle two where n is even. */
+/* Disturbs at[n]; the mean of the middle two where n is even. */
 double trm_bank_median(double *at, size_t n);
 
 /* bank_past.c: makes past speak of v[0..n), then of its logarithms (the lift, or -1 where they make

@@ -290,7 +290,8 @@ static inline void store_wide(double *p, wide v)
 static inline wide load_few(const double *p, size_t n, double fill)
 {
     wide v = (wide){0} + fill;
-    memcpy(&v, p, n * sizeof *p);
+    for (size_t l = 0; l < n; l++)
+        v[l] = p[l];
     return v;
 }
 
@@ -749,8 +750,9 @@ static inline __attribute__((always_inline)) void backward(size_t rows, size_t v
     }
 }
 
-static inline __attribute__((always_inline)) void solve_columns(size_t vectors, size_t n, const double *l,
-                                                                size_t l_row, double *b, size_t b_row)
+static inline __attribute__((always_inline)) void solve_columns(size_t vectors, size_t n,
+                                                                const double *l, size_t l_row,
+                                                                double *b, size_t b_row)
 {
     size_t i = 0, fours = n / 4 * 4;
 
@@ -838,6 +840,73 @@ static __attribute__((optimize("fp-contract=off"))) void slide(size_t n, double 
     }
 }
 
+#define TRIES (3 * WIDE) /* smoothings that run side by side */
+
+static inline wide magnitude_wide(wide x)
+{
+    return (wide)((longs)x & 0x7fffffffffffffff);
+}
+
+static inline __attribute__((always_inline)) void holt_few(size_t n, const double *d, double start,
+                                                           const double *alpha, const double *beta,
+                                                           const double *phi, double *ret)
+{
+    wide level[3], trend[3], error[3], a[3], ab[3], f[3];
+
+#pragma GCC unroll 3
+    for (size_t c = 0; c < 3; c++) {
+        level[c] = (wide){0} + d[0], trend[c] = (wide){0} + start, error[c] = (wide){0};
+        a[c] = load_wide(alpha + c * WIDE), f[c] = load_wide(phi + c * WIDE);
+        ab[c] = a[c] * load_wide(beta + c * WIDE);
+    }
+    for (size_t i = 1; i < n; i++)
+#pragma GCC unroll 3
+        for (size_t c = 0; c < 3; c++) {
+            wide ahead = level[c] + f[c] * trend[c], e = d[i] - ahead;
+            error[c] += magnitude_wide(e);
+            level[c] = ahead + a[c] * e;
+            trend[c] = f[c] * trend[c] + ab[c] * e;
+        }
+#pragma GCC unroll 3
+    for (size_t c = 0; c < 3; c++)
+        store_wide(ret + c * WIDE, error[c]);
+}
+
+static __attribute__((optimize("fp-contract=off"))) void holt(size_t n, const double *d, double trend,
+                                                              const double *alpha,
+                                                              const double *beta,
+                                                              const double *phi, double *ret)
+{
+    for (size_t i = 0; i < 12; i += TRIES)
+        holt_few(n, d, trend, alpha + i, beta + i, phi + i, ret + i);
+}
+
+static __attribute__((optimize("fp-contract=off"))) void winters(size_t n, const double *v, size_t m,
+                                                                 const double *alpha,
+                                                                 const double *gamma,
+                                                                 double *season, double *ret)
+{
+    enum { VECTORS = 8 / WIDE };
+    wide level[VECTORS], error[VECTORS], a[VECTORS], g[VECTORS];
+
+    for (size_t c = 0; c < VECTORS; c++) {
+        level[c] = v[0] - load_wide(season + c * WIDE), error[c] = (wide){0};
+        a[c] = load_wide(alpha + c * WIDE);
+        g[c] = load_wide(gamma + c * WIDE) * (1 - a[c]);
+    }
+    for (size_t t = 0, p = 0; t < n; t++, p = p + 1 == m ? 0 : p + 1)
+#pragma GCC unroll 4
+        for (size_t c = 0; c < VECTORS; c++) {
+            double *at = season + p * 8 + c * WIDE;
+            wide index = load_wide(at), e = v[t] - level[c] - index;
+            error[c] += magnitude_wide(e);
+            level[c] += a[c] * e;
+            store_wide(at, index + g[c] * e);
+        }
+    for (size_t c = 0; c < VECTORS; c++)
+        store_wide(ret + c * WIDE, error[c]);
+}
+
 extern const struct trm_kernels TRM_KERNEL_SET;
 const struct trm_kernels TRM_KERNEL_SET = {
     .name = TRM_KERNEL_NAME,
@@ -850,6 +919,8 @@ const struct trm_kernels TRM_KERNEL_SET = {
     .cholesky = cholesky,
     .cholesky_solve = cholesky_solve,
     .gram = gram_of,
+    .holt = holt,
+    .winters = winters,
     .lagged = lagged,
     .slide = slide,
     .distances = distances,

@@ -54,6 +54,16 @@ struct trm_kernels {
      * written overlaps nothing. */
     void (*slide)(size_t n, double sign, double *sum, double *product, const double *in, const double *out);
 
+    /* Twelve damped trends of d[n] side by side from level d[0] and one trend: ret[12] = their sums of
+     * absolute one-step errors. beta counts in alpha's; nothing fused. */
+    void (*holt)(size_t n, const double *d, double trend, const double *alpha, const double *beta,
+                 const double *phi, double *ret);
+
+    /* Eight additive seasonal smoothings of v[n] side by side from level v[0] - season[0], each with its
+     * index in season[m][8], which is overwritten: ret[8] as above. gamma counts in what alpha leaves. */
+    void (*winters)(size_t n, const double *v, size_t m, const double *alpha, const double *gamma,
+                    double *season, double *ret);
+
     /* ret[t] = sum over i < length of (now[i] - x[t + i] - shift[t])^2 for t < n; reads up to x[n + length
      * - 2]. The same bits everywhere: 8 partial sums, i % 8, added in pairs, nothing fused. */
     void (*distances)(size_t n, size_t length, const float *now, const float *x, const float *shift,

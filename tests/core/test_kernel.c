@@ -207,6 +207,45 @@ static void lags_and_slides_are_the_same_to_the_bit(const struct trm_kernels *k)
     }
 }
 
+/* Every lane against the recursion alone; 1e-12 because a test's own sums may be fused. */
+static void smoothings_side_by_side_equal_each_alone(const struct trm_kernels *k)
+{
+    enum { N = 101, M = 7 };
+    double d[N], a[12], b[12], phi[12], got[12], season[M * 8], start[M];
+    struct trm_rng rng;
+
+    trm_rng_seed(&rng, 11);
+    for (int i = 0; i < N; i++)
+        d[i] = trm_rng_normal(&rng);
+    for (int i = 0; i < 12; i++)
+        a[i] = trm_rng_uniform(&rng), b[i] = trm_rng_uniform(&rng), phi[i] = trm_rng_uniform(&rng);
+    for (int i = 0; i < M * 8; i++)
+        season[i] = start[i / 8] = i % 8 ? start[i / 8] : trm_rng_normal(&rng);
+    k->holt(N, d, .3, a, b, phi, got);
+    for (int l = 0; l < 12; l++) {
+        double level = d[0], trend = .3, error = 0;
+        for (int i = 1; i < N; i++) {
+            double ahead = level + phi[l] * trend, e = d[i] - ahead;
+            error += fabs(e);
+            level = ahead + a[l] * e;
+            trend = phi[l] * trend + a[l] * b[l] * e;
+        }
+        assert_near(got[l], error, 1e-12 * error);
+    }
+    k->winters(N, d, M, a, b, season, got);
+    for (int l = 0; l < 8; l++) {
+        double level = d[0] - start[0], error = 0, index[M];
+        memcpy(index, start, sizeof index);
+        for (int t = 0; t < N; t++) {
+            double e = d[t] - level - index[t % M];
+            error += fabs(e);
+            level += a[l] * e;
+            index[t % M] += b[l] * (1 - a[l]) * e;
+        }
+        assert_near(got[l], error, 1e-12 * error);
+    }
+}
+
 static void gram_adds_every_product(const struct trm_kernels *k)
 {
     enum { ROWS = 37 };
@@ -350,6 +389,7 @@ static void doubles_are_right(const struct trm_kernels *k)
 {
     cholesky_knows_every_edge(k);
     lags_and_slides_are_the_same_to_the_bit(k);
+    smoothings_side_by_side_equal_each_alone(k);
     gram_adds_every_product(k);
     distances_are_the_same_to_the_bit(k);
     lowest_passes_over_what_is_no_number(k);
