@@ -34,21 +34,6 @@ void trm_bank_ar1(const double *d, size_t n, size_t leads, double *ret)
     }
 }
 
-/* Autocovariances 0..order of d[n] around mean. */
-static void autocovariance(const double *d, size_t n, double mean, size_t order, double *ret)
-{
-    for (size_t k = 0; k <= order; k++) {
-        double sum[4] = {0};
-        size_t i = k;
-        for (; i + 4 <= n; i += 4)
-            for (size_t l = 0; l < 4; l++)
-                sum[l] += (d[i + l] - mean) * (d[i + l - k] - mean);
-        for (; i < n; i++)
-            sum[0] += (d[i] - mean) * (d[i - k] - mean);
-        ret[k] = (sum[0] + sum[1] + sum[2] + sum[3]) / (double)n;
-    }
-}
-
 /* Levinson (1947) and Durbin (1960): coefficients of every order up to order_max; the order with
  * the least AIC is kept. Returns that order. */
 static size_t levinson(const double *cov, size_t n, size_t order_max, double *ret_phi)
@@ -83,17 +68,21 @@ static size_t levinson(const double *cov, size_t n, size_t order_max, double *re
 void trm_bank_ar_fit(const double *d, size_t n, size_t order_max, bool difference, double *path,
                      struct ar *ret)
 {
-    double cov[ORDER_MAX + 1];
+    double cov[ORDER_MAX + 16];
     size_t k = difference ? n - 1 : n;
 
     ret->order = 0;
     if (k < 4)
         return;
+    double mean = difference ? 0 : trm_bank_mean(d, n);
     for (size_t i = 0; i < k; i++)
-        path[i] = difference ? d[i + 1] - d[i] : d[i];
-    double mean = difference ? 0 : trm_bank_mean(path, k);
+        path[i] = difference ? d[i + 1] - d[i] : d[i] - mean;
     order_max = trm_min_size(trm_min_size(order_max, ORDER_MAX), k / 4);
-    autocovariance(path, k, mean, order_max, cov);
+    size_t lags = (order_max + 1 + 15) / 16 * 16; /* as registers like it; past the end are zeros */
+    memset(path + k, 0, lags * sizeof *path);
+    trm_kernels()->lagged(lags, k, path, cov);
+    for (size_t i = 0; i <= order_max; i++)
+        cov[i] /= (double)k;
     ret->order = levinson(cov, k, order_max, ret->phi);
 }
 
@@ -164,7 +153,7 @@ static struct sar choose_lags(size_t n, size_t m, size_t m2)
 }
 
 /* Normal equations of v[t] - mean on its lags over the newest rows: the lags' products, then
- * theirs with the target in row l->n. Returns the rows. */
+ * theirs with the target in column l->n. Returns the rows. */
 static size_t sar_gram(const double *v, size_t n, double mean, const struct sar *l, double *gram)
 {
     size_t first = trm_max_size(l->longest, n > SAR_ROWS ? n - SAR_ROWS : 0);
@@ -185,11 +174,10 @@ static size_t sar_gram(const double *v, size_t n, double mean, const struct sar 
 
 static bool sar_solve(const double *v, size_t n, double mean, struct sar *s)
 {
-    double gram[SAR_LAGS * SAR_LAGS], trace = 0, work[SAR_LAGS];
+    double gram[SAR_LAGS * SAR_LAGS], trace = 0;
     size_t k = s->n, rows = sar_gram(v, n, mean, s, gram);
     double share = (double)k / (double)(rows + 1);
 
-    memcpy(s->coef, gram + k * SAR_LAGS, k * sizeof *s->coef);
     for (size_t i = 0; i < k; i++)
         trace += gram[i * SAR_LAGS + i] / (double)k;
     if (!(trace > 0))
@@ -197,11 +185,7 @@ static bool sar_solve(const double *v, size_t n, double mean, struct sar *s)
     for (size_t i = 0; i < k;
          i++) /* .003 of the diagonal, more where there are few rows for the lags */
         gram[i * SAR_LAGS + i] += trace * (.003 + .2 * share * share);
-    const struct trm_kernels *kernel = trm_kernels();
-    if (kernel->cholesky(k, gram, SAR_LAGS, work))
-        return false;
-    kernel->cholesky_solve(k, 1, gram, SAR_LAGS, s->coef, 1);
-    return true;
+    return !trm_kernels()->solve_normal(k, gram, s->coef);
 }
 
 void trm_bank_sar_fit(const double *v, size_t n, double mean, size_t season, size_t season2,

@@ -129,19 +129,14 @@ static size_t gather(struct pool_rows *r, size_t which, const double *v, const d
 /* Solves one stretch; false where it cannot be. */
 static bool solve(double *gram, size_t rows, double *coef)
 {
-    const struct trm_kernels *kernel = trm_kernels();
-    double trace = 1e-300, work[POOL_TERMS];
+    double trace = 1e-300;
 
-    memcpy(coef, gram + POOL_TERMS * POOL_SIDE, POOL_TERMS * sizeof *coef);
-    coef[POOL_TERMS] = 0;
+    memset(coef, 0, POOL_SIDE * sizeof *coef);
     for (size_t i = 0; i < POOL_TERMS; i++)
         trace += gram[i * POOL_SIDE + i] / POOL_TERMS;
     for (size_t i = 0; i < POOL_TERMS; i++)
         gram[i * POOL_SIDE + i] += trace * (.004 + 25.0 / (double)(rows + 1));
-    if (rows < 8 || kernel->cholesky(POOL_TERMS, gram, POOL_SIDE, work))
-        return false;
-    kernel->cholesky_solve(POOL_TERMS, 1, gram, POOL_SIDE, coef, 1);
-    return true;
+    return rows >= 8 && !trm_kernels()->solve_normal(POOL_TERMS, gram, coef);
 }
 
 /* How many values lie between two rows, so that there are POOL_ROWS at most and every phase comes

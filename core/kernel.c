@@ -300,6 +300,11 @@ static inline wide choose_wide(longs mask, wide a, wide b)
     return (wide)(((longs)a & mask) | ((longs)b & ~mask));
 }
 
+static inline wide magnitude_wide(wide x)
+{
+    return (wide)((longs)x & 0x7fffffffffffffff);
+}
+
 #define SIDE 16
 
 /* The sums of rows i .. i + 3 and the columns of `vectors` registers from j on; a constant at every
@@ -330,16 +335,46 @@ static inline __attribute__((always_inline)) void gram_part(size_t rows, const d
 static void gram_of(size_t rows, const double *x, double *gram)
 {
 #if LANES == 8
-    gram_part(rows, x, gram, 0, 0, 1);
-    gram_part(rows, x, gram, 4, 0, 2);
-    gram_part(rows, x, gram, 8, 0, 3);
-    gram_part(rows, x, gram, 12, 0, 2);
-    gram_part(rows, x, gram, 12, 8, 2);
+    gram_part(rows, x, gram, 0, 0, 2);
+    gram_part(rows, x, gram, 0, 8, 2);
+    gram_part(rows, x, gram, 4, 4, 3);
+    gram_part(rows, x, gram, 8, 8, 2);
+    gram_part(rows, x, gram, 12, 12, 1);
 #else
     for (size_t i = 0; i < SIDE; i += 4)
-        for (size_t j = 0; j <= i; j += 4)
+        for (size_t j = i; j < SIDE; j += 4)
             gram_part(rows, x, gram, i, j, 2);
 #endif
+}
+
+/* Takes row k times share off row i, from column i on and a little before. */
+static inline void eliminate(double *a, size_t k, size_t i, double share)
+{
+    for (size_t j = i / WIDE * WIDE; j < SIDE; j += WIDE)
+        store_wide(a + i * SIDE + j, load_wide(a + i * SIDE + j) - share * load_wide(a + k * SIDE + j));
+}
+
+/* Gauss without pivoting: the rows stay symmetrical, so the upper triangle is enough. */
+static int solve_normal(size_t n, double *a, double *ret)
+{
+    double inverse[SIDE];
+
+    for (size_t k = 0; k < n; k++) {
+        double pivot = a[k * SIDE + k];
+        if (!(pivot > 0))
+            return -1;
+        inverse[k] = 1.0 / pivot;
+        for (size_t i = k + 1; i < n; i++)
+            eliminate(a, k, i, a[k * SIDE + i] * inverse[k]);
+    }
+    for (size_t k = 0; k < n; k++)
+        ret[k] = a[k * SIDE + n];
+    for (size_t k = n; k-- > 0;) {
+        ret[k] *= inverse[k];
+        for (size_t i = 0; i < k; i++)
+            ret[i] -= a[i * SIDE + k] * ret[k];
+    }
+    return 0;
 }
 
 /* LANES windows at once. */
@@ -448,20 +483,27 @@ static void sort_columns(size_t rows, size_t n, double *x, size_t x_row)
     }
 }
 
-/* The mantissa in [sqrt 1/2, sqrt 2), then the series of atanh up to s^22 (below 1e-17 there). */
+/* ln((1 + s) / (1 - s)) + more by the series of atanh up to s^21, for |s| < .18 (1e-17 there). */
+static inline wide log_ratio_wide(wide s, wide more)
+{
+    wide q = s * s;
+    wide tail = q * (1.0 / 3 + q * (1.0 / 5 + q * (1.0 / 7 + q * (1.0 / 9 + q * (1.0 / 11 +
+                q * (1.0 / 13 + q * (1.0 / 15 + q * (1.0 / 17 + q * (1.0 / 19 + q * (1.0 / 21))))))))));
+
+    return 2.0 * s + (2.0 * s * tail + more);
+}
+
+/* The mantissa in [sqrt 1/2, sqrt 2). */
 static inline wide log_wide(wide x)
 {
     longs bits = (longs)x;
     longs up = (bits & 0xfffffffffffff) > 0x6a09e667f3bcc;
     wide m = (wide)((bits & 0xfffffffffffff) | 0x3ff0000000000000);
-    wide exponent = (wide)(((longs)((bits64)bits >> 52) - up) | 0x4330000000000000) - (4503599627370496.0 + 1023.0);
+    longs whole = ((longs)((bits64)bits >> 52) - up) | 0x4330000000000000;
+    wide exponent = (wide)whole - (4503599627370496.0 + 1023.0);
     m = choose_wide(up, .5 * m, m);
-    wide s = (m - 1.0) / (m + 1.0), q = s * s;
-    wide tail = q * (1.0 / 3 + q * (1.0 / 5 + q * (1.0 / 7 + q * (1.0 / 9 + q * (1.0 / 11 +
-                q * (1.0 / 13 + q * (1.0 / 15 + q * (1.0 / 17 + q * (1.0 / 19 + q * (1.0 / 21))))))))));
-
     return exponent * 0.693147180369123816490 +
-           (2.0 * s + (2.0 * s * tail + exponent * 1.90821492927058770002e-10));
+           log_ratio_wide((m - 1.0) / (m + 1.0), exponent * 1.90821492927058770002e-10);
 }
 
 /* 2^n times the Taylor polynomial of the remainder, below .35: degree 13 leaves 1e-17. */
@@ -496,6 +538,26 @@ static void log_all(size_t n, const double *x, double *y)
 static void exp_all(size_t n, const double *x, double *y)
 {
     each_wide(n, x, y, exp_wide, 0);
+}
+
+/* Near 0 by the series, so that what is small stays exact. */
+static inline wide squash_wide(wide x)
+{
+    wide size = magnitude_wide(x), top = (wide){0} + 1e6;
+    size = choose_wide(size > top, top, size);
+    wide y = choose_wide(size < .4, log_ratio_wide(size / (2.0 + size), (wide){0}), log_wide(1.0 + size));
+
+    return (wide)((longs)y | ((longs)x & ~0x7fffffffffffffff));
+}
+
+static void squash(size_t n, const double *x, float *y)
+{
+    for (size_t i = 0; i < n; i += WIDE) {
+        size_t some = n - i < WIDE ? n - i : WIDE;
+        wide out = squash_wide(some == WIDE ? load_wide(x + i) : load_few(x + i, some, 0));
+        for (size_t l = 0; l < some; l++)
+            y[i + l] = (float)out[l];
+    }
 }
 
 static double sum_of(wide v)
@@ -800,13 +862,13 @@ static void cholesky_solve(size_t n, size_t m, const double *l, size_t l_row, do
 static inline __attribute__((always_inline)) void lagged_part(size_t vectors, size_t n, const double *x,
                                                               const double *ahead, double *ret)
 {
-    wide sum[6] = {{0}};
+    wide sum[8] = {{0}};
 
     for (size_t t = 0; t < n; t++)
-#pragma GCC unroll 6
+#pragma GCC unroll 8
         for (size_t c = 0; c < vectors; c++)
             sum[c] += x[t] * load_wide(ahead + t + c * WIDE);
-#pragma GCC unroll 6
+#pragma GCC unroll 8
     for (size_t c = 0; c < vectors; c++)
         store_wide(ret + c * WIDE, sum[c]);
 }
@@ -816,8 +878,12 @@ static __attribute__((optimize("fp-contract=off"))) void lagged(size_t lags, siz
 {
     size_t d = 0;
 
-    for (; d + 6 * WIDE <= lags; d += 6 * WIDE)
-        lagged_part(6, n, x, x + d, ret + d);
+    for (; d + 8 * WIDE <= lags; d += 8 * WIDE)
+        lagged_part(8, n, x, x + d, ret + d);
+    if (d + 4 * WIDE <= lags) {
+        lagged_part(4, n, x, x + d, ret + d);
+        d += 4 * WIDE;
+    }
     for (; d + WIDE <= lags; d += WIDE)
         lagged_part(1, n, x, x + d, ret + d);
     for (; d < lags; d++) {
@@ -841,11 +907,6 @@ static __attribute__((optimize("fp-contract=off"))) void slide(size_t n, double 
 }
 
 #define TRIES (3 * WIDE) /* smoothings that run side by side */
-
-static inline wide magnitude_wide(wide x)
-{
-    return (wide)((longs)x & 0x7fffffffffffffff);
-}
 
 static inline __attribute__((always_inline)) void holt_few(size_t n, const double *d, double start,
                                                            const double *alpha, const double *beta,
@@ -919,6 +980,8 @@ const struct trm_kernels TRM_KERNEL_SET = {
     .cholesky = cholesky,
     .cholesky_solve = cholesky_solve,
     .gram = gram_of,
+    .solve_normal = solve_normal,
+    .squash = squash,
     .holt = holt,
     .winters = winters,
     .lagged = lagged,

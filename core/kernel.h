@@ -42,9 +42,13 @@ struct trm_kernels {
     /* Solves L L' X = B in place for B[n][m] (row stride b_row) with the factor above. */
     void (*cholesky_solve)(size_t n, size_t m, const double *l, size_t l_row, double *b, size_t b_row);
 
-    /* gram[16][16] += the sum of x x' over the rows of x[rows][16]; of it only the lower triangle is
-     * meant, some of the upper comes along. Row after row: in two calls the same bits as in one. */
+    /* gram[16][16] += the sum of x x' over the rows of x[rows][16]; of it only the upper triangle is
+     * meant, some of the lower comes along. Row after row: in two calls the same bits as in one. */
     void (*gram)(size_t rows, const double *x, double *gram);
+
+    /* Solves A x = b for ret[n], n < 16: A the upper triangle of a[n][16], b its column n; the rest is
+     * not looked at. a is destroyed. Returns 0, or -1 when a pivot is not positive: ret is untouched. */
+    int (*solve_normal)(size_t n, double *a, double *ret);
 
     /* ret[d] = sum over t < n of x[t] x[t + d] for d < lags, in the order of t, nothing fused; reads up
      * to x[n + lags - 2]. */
@@ -80,6 +84,9 @@ struct trm_kernels {
 
     /* y[i] = e^x[i] for x[i] in [-700, 700], within 1e-15 relative. y may be x. */
     void (*exp)(size_t n, const double *x, double *y);
+
+    /* y[i] = sign(x[i]) ln(1 + min(|x[i]|, 1e6)), before rounding within 1e-15 relative. */
+    void (*squash)(size_t n, const double *x, float *y);
 
     /* ret[i] = sum over j of a[i][j] x[j] for a[m][n] with row stride n. */
     void (*rows_times)(size_t m, size_t n, const double *a, const double *x, double *ret);

@@ -259,7 +259,7 @@ static void gram_adds_every_product(const struct trm_kernels *k)
         whole[i] = parts[i] = i;
     k->gram(ROWS, x, whole);
     for (size_t i = 0; i < 16; i++)
-        for (size_t j = 0; j <= i; j++) {
+        for (size_t j = i; j < 16; j++) {
             double sum = (double)(i * 16 + j);
             for (size_t t = 0; t < ROWS; t++)
                 sum += x[t * 16 + i] * x[t * 16 + j];
@@ -268,6 +268,31 @@ static void gram_adds_every_product(const struct trm_kernels *k)
     k->gram(11, x, parts);
     k->gram(ROWS - 11, x + 11 * 16, parts);
     assert_memory_equal(whole, parts, sizeof whole);
+}
+
+static void normal_equations_are_solved(const struct trm_kernels *k)
+{
+    double a[256], whole[256], x[16];
+    struct trm_rng rng;
+
+    trm_rng_seed(&rng, 12);
+    for (size_t n = 1; n < 16; n++) {
+        for (size_t i = 0; i < 16; i++)
+            for (size_t j = 0; j < 16; j++)
+                a[i * 16 + j] = trm_rng_normal(&rng) + (i == j ? 40 : 0);
+        memcpy(whole, a, sizeof a);
+        x[n] = 7;
+        assert_int_equal(k->solve_normal(n, a, x), 0);
+        assert_true(x[n] == 7);
+        for (size_t i = 0; i < n; i++) {
+            double sum = 0;
+            for (size_t j = 0; j < n; j++)
+                sum += whole[i < j ? i * 16 + j : j * 16 + i] * x[j];
+            assert_near(sum, whole[i * 16 + n], 1e-12);
+        }
+        whole[(n - 1) * 17] = -1000;
+        assert_int_equal(k->solve_normal(n, whole, x), -1);
+    }
 }
 
 static void distances_are_the_same_to_the_bit(const struct trm_kernels *k)
@@ -350,6 +375,14 @@ static void logarithms_and_powers_are_libms(const struct trm_kernels *k)
             assert_near(logs[i], log(in[i]), 4e-16 * (1 + fabs(log(in[i]))));
         for (int i = 0; i < 5; i++)
             in[i] = i < 3 ? x : 17 * x;
+        float flat[5];
+        k->squash(5, in, flat);
+        for (int i = 0; i < 5; i++)
+            assert_near((double)flat[i], copysign(log1p(fabs(in[i])), in[i]), 6e-8 * fabs(in[i]));
+        in[0] = x * 1e-9;
+        k->squash(1, in, flat);
+        assert_near((double)flat[0], copysign(log1p(fabs(in[0])), in[0]), 6e-8 * fabs(in[0]));
+        in[0] = x;
         k->exp(5, in, powers);
         for (int i = 0; i < 5; i++)
             assert_near(powers[i] / exp(in[i]), 1, 1e-15);
@@ -391,6 +424,7 @@ static void doubles_are_right(const struct trm_kernels *k)
     lags_and_slides_are_the_same_to_the_bit(k);
     smoothings_side_by_side_equal_each_alone(k);
     gram_adds_every_product(k);
+    normal_equations_are_solved(k);
     distances_are_the_same_to_the_bit(k);
     lowest_passes_over_what_is_no_number(k);
     every_column_is_sorted(k);
