@@ -897,7 +897,7 @@ static __attribute__((optimize("fp-contract=off"))) void slide(size_t n, double 
                                                                double *product, const double *in,
                                                                const double *out)
 {
-    double first_in = in[0], first_out = out[0];
+    double first_in = n ? in[0] : 0, first_out = n ? out[0] : 0;
 
 #pragma omp simd
     for (size_t d = 0; d < n; d++) {

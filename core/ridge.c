@@ -80,10 +80,9 @@ void trm_ridge_add(struct trm_ridge *ridge, const double *v, size_t first, size_
         double *row = ridge->gram + j * span + j;
         if (!ridge->windows)
             memset(row, 0, (span - j) * sizeof *row);
-        if (j + 1 < span)
-            k->slide(span - j, sign, row, column, x + count + j, x + j);
-        else
-            *row += sign * column[0];
+        size_t last = span - j - 1; /* the next row has one less */
+        row[last] += sign * column[last];
+        k->slide(last, sign, row, column, x + count + j, x + j);
     }
     ridge->windows += sign > 0 ? count : -count;
 }
