@@ -1,6 +1,8 @@
 /* The bank's table of drafts and the order in which they are drawn. */
 #include "core/bank_parts.h"
 
+#include "core/kernel.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -167,6 +169,15 @@ void trm_bank_fit(struct trm_bank *bank, const double *v, size_t n, size_t seaso
                           season2, leads);
 }
 
+static void back_from_logs(size_t n, double lift, double *at)
+{
+    for (size_t j = 0; j < n; j++)
+        at[j] = trm_clamp(at[j], -600, 600);
+    trm_kernels()->exp(n, at, at);
+    for (size_t j = 0; j < n; j++)
+        at[j] -= lift;
+}
+
 static void log_levels(struct trm_bank *bank, const struct draw *w)
 {
     static const enum trm_bank_draft logs[] = {TRM_BANK_LOG_SES,  TRM_BANK_LOG_THETA,
@@ -204,12 +215,10 @@ static void log_levels(struct trm_bank *bank, const struct draw *w)
     if (bank->log_pool.n)
         trm_bank_pool(&bank->log_pool, w, log_v, bank->past.log_sums, bank->place,
                       row(w, TRM_BANK_LOG_SAR), pooled);
+    for (size_t i = 0; i < 4; i++)
+        trm_bank_add_cycle(bank->logs.index, bank->logs.season, H, row(w, logs[i]));
     for (size_t i = 0; i < (bank->log_pool.n ? 6 : 5); i++)
-        for (size_t j = 0; j < H; j++) {
-            double *at = &row(w, logs[i])[j];
-            double index = i < 4 ? bank->logs.index[j % bank->logs.season] : 0;
-            *at = exp(trm_clamp(*at + index, -600, 600)) - lift;
-        }
+        back_from_logs(H, lift, row(w, logs[i]));
 }
 
 /* Finite, and no further from the history than ten times its width: a draft that runs away is worth
@@ -217,12 +226,15 @@ static void log_levels(struct trm_bank *bank, const struct draw *w)
 static void bound(const struct draw *w, struct extent of)
 {
     double room = 10 * (of.high - of.low), low = of.low - room, high = of.high + room;
+    size_t cells = TRM_BANK_DRAFTS * w->leads;
+    int within = 1;
 
-    for (size_t k = 0; k < TRM_BANK_DRAFTS; k++)
-        for (size_t j = 0; j < w->leads; j++) {
-            double *at = &w->ret[k * w->leads + j];
-            *at = isfinite(*at) ? trm_clamp(*at, low, high) : row(w, TRM_BANK_SNAIVE)[j];
-        }
+    for (size_t i = 0; i < cells; i++)
+        within &= (w->ret[i] >= low) & (w->ret[i] <= high);
+    for (size_t i = 0; i < cells && !within; i++) {
+        double *at = &w->ret[i];
+        *at = isfinite(*at) ? trm_clamp(*at, low, high) : row(w, TRM_BANK_SNAIVE)[i % w->leads];
+    }
 }
 
 void trm_bank_draw(struct trm_bank *bank, const double *v, size_t n, size_t season, size_t season2,

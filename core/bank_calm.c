@@ -70,6 +70,5 @@ void trm_bank_calm(struct trm_bank *bank, const struct draw *w)
     static const enum trm_bank_draft calm[] = {TRM_BANK_CALM_SES, TRM_BANK_CALM_THETA,
                                                TRM_BANK_CALM_AR};
     for (size_t i = 0; i < 3; i++)
-        for (size_t j = 0; j < H; j++)
-            row(w, calm[i])[j] += bank->calm.index[j % bank->calm.season];
+        trm_bank_add_cycle(bank->calm.index, bank->calm.season, H, row(w, calm[i]));
 }

@@ -127,6 +127,8 @@ void trm_bank_plain(const double *v, size_t n, size_t season, double *work, stru
 void trm_bank_plain_long(struct trm_bank *bank, const struct draw *w);
 /* Adds the index (and, where two is true, the longer one) of each lead to at[leads]. */
 void trm_bank_add_index(const struct trm_bank *bank, const struct draw *w, bool two, double *at);
+/* at[j] += index[j % m] */
+void trm_bank_add_cycle(const double *index, size_t m, size_t leads, double *at);
 
 /* Disturbs at[n]; the mean of the middle two where n is even. */
 double trm_bank_median(double *at, size_t n);

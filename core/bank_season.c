@@ -7,11 +7,18 @@
 
 #include <string.h>
 
-/* The value k seasons before lead j (from 0), or as many as the history has. */
-static double back(const struct draw *w, size_t season, size_t k, size_t j)
+/* The season that lies k before the leads, or as many as the history has. */
+static const double *back(const struct draw *w, size_t season, size_t k)
 {
     k = trm_max_size(trm_min_size(k, w->n / season), 1);
-    return w->v[w->n - k * season + j % season];
+    return w->v + w->n - k * season;
+}
+
+/* The first season of leads goes on for ever. */
+static void go_on(size_t season, size_t leads, double *at)
+{
+    for (size_t j = season; j < leads; j++)
+        at[j] = at[j - season];
 }
 
 /* Mean of the k-th season from the end (1 = the last). */
@@ -24,9 +31,12 @@ static void copies(const struct draw *w)
 {
     static const enum trm_bank_draft which[4] = {TRM_BANK_SNAIVE, TRM_BANK_SNAIVE_2,
                                                  TRM_BANK_SNAIVE_3, TRM_BANK_SNAIVE_4};
-    for (size_t k = 0; k < 4; k++)
-        for (size_t j = 0; j < w->leads; j++)
-            row(w, which[k])[j] = back(w, w->season, k + 1, j);
+    size_t span = trm_min_size(w->season, w->leads);
+
+    for (size_t k = 0; k < 4; k++) {
+        memcpy(row(w, which[k]), back(w, w->season, k + 1), span * sizeof *w->v);
+        go_on(w->season, w->leads, row(w, which[k]));
+    }
     for (size_t j = 0; j < w->leads; j++)
         row(w, TRM_BANK_NAIVE)[j] = w->v[w->n - 1];
 }
@@ -37,13 +47,17 @@ static void profile(const struct draw *w)
     size_t k_n = trm_max_size(trm_min_size(4, w->n / w->season), 1);
     double *ret = row(w, TRM_BANK_PROFILE), now = season_mean(w, 1);
 
-    for (size_t j = 0; j < w->leads; j++)
+    size_t span = trm_min_size(w->season, w->leads);
+
+    for (size_t j = 0; j < span; j++)
         ret[j] = now;
     for (size_t k = 1; k <= k_n; k++) {
+        const double *at = back(w, w->season, k);
         double level = season_mean(w, k);
-        for (size_t j = 0; j < w->leads; j++)
-            ret[j] += (back(w, w->season, k, j) - level) / (double)k_n;
+        for (size_t j = 0; j < span; j++)
+            ret[j] += (at[j] - level) / (double)k_n;
     }
+    go_on(w->season, w->leads, ret);
 }
 
 /* Seasonal naive that goes on growing as the last season grew over the one before: by ratio
@@ -55,11 +69,13 @@ static void growth(const struct draw *w)
     double ratio = before > 0 && now > 0 ? trm_clamp(now / before, .5, 2) : 1;
     double power[4] = {1, ratio, pow(ratio, 2), pow(ratio, 3)};
 
-    for (size_t j = 0; j < w->leads; j++) {
-        size_t seasons = j / m + 1;
-        double last = back(w, m, 1, j);
+    const double *at = back(w, m, 1);
+    for (size_t j = 0, q = 0, seasons = 1; j < w->leads; j++) {
+        double last = at[q];
         row(w, TRM_BANK_RATIO)[j] = last * power[trm_min_size(seasons, 3)];
         row(w, TRM_BANK_SDRIFT)[j] = last + .5 * (now - before) * (double)seasons;
+        if (++q == m)
+            q = 0, seasons++;
     }
 }
 
@@ -186,12 +202,21 @@ void trm_bank_seasonal_long(struct trm_bank *bank, const struct draw *w)
     double now = trm_bank_mean(w->v + w->n - span, span);
     double then = trm_bank_mean(w->v + w->n - m2 - span, span);
     size_t k_n = trm_min_size(w->n / m2, 8);
-    for (size_t j = 0; j < w->leads; j++) {
-        double last = back(w, m2, 1, j), sum = 0;
-        for (size_t k = 1; k <= k_n; k++)
-            sum += back(w, m2, k, j);
-        row(w, TRM_BANK_LONG_NAIVE)[j] = last;
-        row(w, TRM_BANK_LONG_ADJUSTED)[j] = last + now - then;
-        row(w, TRM_BANK_LONG_MEAN)[j] = sum / (double)k_n;
+    double *last = row(w, TRM_BANK_LONG_NAIVE), *mean = row(w, TRM_BANK_LONG_MEAN);
+    double *adjusted = row(w, TRM_BANK_LONG_ADJUSTED);
+    size_t first = trm_min_size(m2, w->leads);
+    memcpy(last, back(w, m2, 1), first * sizeof *last);
+    memset(mean, 0, first * sizeof *mean);
+    for (size_t k = 1; k <= k_n; k++) {
+        const double *at = back(w, m2, k);
+        for (size_t j = 0; j < first; j++)
+            mean[j] += at[j];
     }
+    for (size_t j = 0; j < first; j++) {
+        adjusted[j] = last[j] + now - then;
+        mean[j] /= (double)k_n;
+    }
+    go_on(m2, w->leads, last);
+    go_on(m2, w->leads, mean);
+    go_on(m2, w->leads, adjusted);
 }
