@@ -1,6 +1,8 @@
 /* The bank's table of drafts and the order in which they are drawn. */
 #include "core/bank_parts.h"
 
+#include "core/kernel.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,7 +33,6 @@ static void place(struct trm_bank *b, size_t n, size_t season, size_t leads)
     b->plain.d = at, at += n;
     b->plain2.d = at, at += n;
     b->logs.d = at, at += n;
-    b->log_v = at, at += n;
     b->calm.d = at, at += n;
     b->calm_v = at, at += n;
     b->calm.index = at, at += season;
@@ -41,13 +42,20 @@ static void place(struct trm_bank *b, size_t n, size_t season, size_t leads)
     b->work = at, at += room;
     b->work2 = at, at += room;
     b->path = at, at += room;
-    b->gram = at, at += 17 * 17;
     b->analog[0] = at, at += ANALOG_MAX * leads;
     b->analog[1] = at, at += ANALOG_MAX * leads;
-    b->sums = at, at += n + 1;
+    b->place = at, at += leads;
+    b->seasons = at, at += 8 * season;
+    b->past.v = at, at += n;
+    b->past.low = at, at += n;
+    b->past.high = at, at += n;
+    b->past.log_v = at, at += n;
+    b->past.sums = at, at += n + 1;
+    b->past.log_sums = at, at += n + 1;
     b->ridge_memory = at;
     b->window = b->all_f;
-    b->distance = b->all_f + n + 1;
+    b->distance = b->window + n + 1;
+    b->shift = b->distance + n + 1;
 }
 
 enum trm_status trm_bank_new(size_t n_max, size_t season_max, size_t leads_max,
@@ -59,15 +67,18 @@ enum trm_status trm_bank_new(size_t n_max, size_t season_max, size_t leads_max,
     if (!b)
         return TRM_ENOMEM;
     b->n_max = n_max, b->season_max = season_max, b->leads_max = leads_max;
-    b->all = malloc((6 * n_max + 4 * season_max + 3 * room + 17 * 17 + 2 * ANALOG_MAX * leads_max +
-                     n_max + 1 + trm_ridge_doubles(DIRECT_LOOKBACK_MAX, TRM_BANK_LEADS_DIRECT)) *
-                    sizeof *b->all);
-    b->all_f = malloc((2 * n_max + 2) * sizeof *b->all_f);
+    b->all =
+        malloc((11 * n_max + 2 + 12 * season_max + 3 * room + (2 * ANALOG_MAX + 1) * leads_max +
+                trm_ridge_doubles(DIRECT_LOOKBACK_MAX, TRM_BANK_LEADS_DIRECT)) *
+               sizeof *b->all);
+    b->all_f = malloc(3 * (n_max + 1) * sizeof *b->all_f);
     if (!b->all || !b->all_f) {
         trm_bank_free(b);
         return TRM_ENOMEM;
     }
     place(b, n_max, season_max, leads_max);
+    for (size_t j = 0; j < leads_max; j++)
+        b->place[j] = trm_bank_pool_place(j + 1);
     *ret = b;
     return TRM_OK;
 }
@@ -142,32 +153,29 @@ static void long_levels(struct trm_bank *bank, const struct draw *w)
     trm_bank_add_index(bank, w, true, row(w, TRM_BANK_LONG_AR));
 }
 
-/* Logarithms where every value is positive, or where the few that are not can be lifted by a tenth
- * of the mean. Returns the lift, or -1 where logarithms make no sense. */
-static double take_logs(const double *v, size_t n, double *ret)
-{
-    double low = INFINITY, mean = trm_bank_mean(v, n);
-
-    for (size_t i = 0; i < n; i++)
-        low = fmin(low, v[i]);
-    if (low < 0 || !(mean > 0))
-        return -1;
-    double lift = low > .02 * mean ? 0 : .1 * mean;
-    for (size_t i = 0; i < n; i++)
-        ret[i] = log(v[i] + lift);
-    return lift;
-}
-
 void trm_bank_fit(struct trm_bank *bank, const double *v, size_t n, size_t season, size_t season2,
                   size_t leads)
 {
+    struct past *past = &bank->past;
+
+    trm_bank_remember(past, v, n);
     trm_bank_direct_fit(bank, v, n, season, leads);
-    trm_bank_pool_fit(&bank->pool, v, n, season, season2, leads, bank->sums);
+    trm_bank_pool_fit(&bank->pool, &past->rows, v, past->sums, n, season, season2, leads);
     bank->log_pool.n = 0;
     bank->learn = true;
     bank->learned.with_log = bank->learned.with_calm = false;
-    if (take_logs(v, n, bank->log_v) >= 0)
-        trm_bank_pool_fit(&bank->log_pool, bank->log_v, n, season, season2, leads, bank->sums);
+    if (trm_bank_logs(past, n) >= 0)
+        trm_bank_pool_fit(&bank->log_pool, &past->log_rows, past->log_v, past->log_sums, n, season,
+                          season2, leads);
+}
+
+static void back_from_logs(size_t n, double lift, double *at)
+{
+    for (size_t j = 0; j < n; j++)
+        at[j] = trm_clamp(at[j], -600, 600);
+    trm_kernels()->exp(n, at, at);
+    for (size_t j = 0; j < n; j++)
+        at[j] -= lift;
 }
 
 static void log_levels(struct trm_bank *bank, const struct draw *w)
@@ -178,58 +186,55 @@ static void log_levels(struct trm_bank *bank, const struct draw *w)
     static const enum trm_bank_draft plain[] = {TRM_BANK_SES,     TRM_BANK_THETA, TRM_BANK_HOLT,
                                                 TRM_BANK_OLS_ALL, TRM_BANK_SAR,   TRM_BANK_POOL};
     struct learned *known = &bank->learned;
-    double lift = take_logs(w->v, w->n, bank->log_v);
+    double lift = trm_bank_logs(&bank->past, w->n);
+    const double *log_v = bank->past.log_v;
     size_t H = w->leads;
 
     for (size_t i = 0; i < 6; i++)
         memcpy(row(w, logs[i]), row(w, plain[i]), H * sizeof(double));
     if (lift < 0)
         return;
-    trm_bank_plain(bank->log_v, w->n, w->season, bank->work, &bank->logs);
+    struct extent of = trm_bank_log_extent(&bank->past, w->n);
+    trm_bank_plain(log_v, w->n, w->season, bank->work, &bank->logs);
     const double *d = bank->logs.d;
     size_t n = bank->logs.n;
     if (bank->learn || !known->with_log) {
         known->with_log = true;
         known->ses_log = trm_bank_ses_choose(d, n);
         known->holt_log = trm_bank_holt_choose(d, n);
-        trm_bank_sar_fit(bank->log_v, w->n, w->season, w->season2, bank->gram, &known->sar_log);
+        trm_bank_sar_fit(log_v, w->n, of.mean, w->season, w->season2, &known->sar_log);
     }
     double level = trm_bank_ses(d, n, known->ses_log);
     fill(row(w, TRM_BANK_LOG_SES), H, level);
     trm_bank_theta(d, n, known->ses_log, level, H, row(w, TRM_BANK_LOG_THETA));
     trm_bank_holt(d, n, known->holt_log, H, row(w, TRM_BANK_LOG_HOLT));
     trm_bank_ols(d, n, H, row(w, TRM_BANK_LOG_OLS));
-    trm_bank_sar(bank->log_v, w->n, &known->sar_log, w->season, H, bank->path,
+    trm_bank_sar(log_v, w->n, of, &known->sar_log, w->season, H, bank->path,
                  row(w, TRM_BANK_LOG_SAR));
     double *pooled = row(w, TRM_BANK_LOG_POOL);
     if (bank->log_pool.n)
-        trm_bank_pool(&bank->log_pool, w, bank->log_v, bank->sums, row(w, TRM_BANK_LOG_SAR),
-                      pooled);
+        trm_bank_pool(&bank->log_pool, w, log_v, bank->past.log_sums, bank->place,
+                      row(w, TRM_BANK_LOG_SAR), pooled);
+    for (size_t i = 0; i < 4; i++)
+        trm_bank_add_cycle(bank->logs.index, bank->logs.season, H, row(w, logs[i]));
     for (size_t i = 0; i < (bank->log_pool.n ? 6 : 5); i++)
-        for (size_t j = 0; j < H; j++) {
-            double *at = &row(w, logs[i])[j];
-            double index = i < 4 ? bank->logs.index[j % bank->logs.season] : 0;
-            *at = exp(trm_clamp(*at + index, -600, 600)) - lift;
-        }
+        back_from_logs(H, lift, row(w, logs[i]));
 }
 
 /* Finite, and no further from the history than ten times its width: a draft that runs away is worth
  * nothing and would blind the scale of the others. */
-static void bound(const struct draw *w)
+static void bound(const struct draw *w, struct extent of)
 {
-    double low = w->v[0], high = w->v[0];
+    double room = 10 * (of.high - of.low), low = of.low - room, high = of.high + room;
+    size_t cells = TRM_BANK_DRAFTS * w->leads;
+    int within = 1;
 
-    for (size_t i = 1; i < w->n; i++) {
-        low = fmin(low, w->v[i]);
-        high = fmax(high, w->v[i]);
+    for (size_t i = 0; i < cells; i++)
+        within &= (w->ret[i] >= low) & (w->ret[i] <= high);
+    for (size_t i = 0; i < cells && !within; i++) {
+        double *at = &w->ret[i];
+        *at = isfinite(*at) ? trm_clamp(*at, low, high) : row(w, TRM_BANK_SNAIVE)[i % w->leads];
     }
-    double room = 10 * (high - low);
-    for (size_t k = 0; k < TRM_BANK_DRAFTS; k++)
-        for (size_t j = 0; j < w->leads; j++) {
-            double *at = &w->ret[k * w->leads + j];
-            *at = isfinite(*at) ? trm_clamp(*at, low - room, high + room)
-                                : row(w, TRM_BANK_SNAIVE)[j];
-        }
 }
 
 void trm_bank_draw(struct trm_bank *bank, const double *v, size_t n, size_t season, size_t season2,
@@ -241,6 +246,8 @@ void trm_bank_draw(struct trm_bank *bank, const double *v, size_t n, size_t seas
         w.season = 1;
     if (season2 <= w.season || n < season2 + trm_max_size(season2 / 6, 4))
         w.season2 = 0;
+    trm_bank_remember(&bank->past, v, n);
+    struct extent of = trm_bank_extent(&bank->past, n);
     trm_bank_plain(v, n, w.season, bank->work, &bank->plain);
     trm_bank_plain_long(bank, &w);
     trm_bank_seasonal(bank, &w);
@@ -248,16 +255,16 @@ void trm_bank_draw(struct trm_bank *bank, const double *v, size_t n, size_t seas
     levels(bank, &w);
     long_levels(bank, &w);
     if (bank->learn)
-        trm_bank_sar_fit(v, n, w.season, w.season2, bank->gram, &bank->learned.sar);
-    trm_bank_sar(v, n, &bank->learned.sar, w.season, leads, bank->path, row(&w, TRM_BANK_SAR));
+        trm_bank_sar_fit(v, n, of.mean, w.season, w.season2, &bank->learned.sar);
+    trm_bank_sar(v, n, of, &bank->learned.sar, w.season, leads, bank->path, row(&w, TRM_BANK_SAR));
     trm_bank_direct(bank, &w);
-    trm_bank_pool(&bank->pool, &w, v, bank->sums, row(&w, TRM_BANK_PROFILE),
+    trm_bank_pool(&bank->pool, &w, v, bank->past.sums, bank->place, row(&w, TRM_BANK_PROFILE),
                   row(&w, TRM_BANK_POOL));
     trm_bank_analog(bank, &w);
     trm_bank_winters(bank, &w);
     trm_bank_calm(bank, &w);
     log_levels(bank, &w);
-    bound(&w);
+    bound(&w, of);
     bank->learn = false;
 }
 

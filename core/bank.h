@@ -89,7 +89,7 @@ void trm_bank_fit(struct trm_bank *bank, const double *v, size_t n, size_t seaso
                   size_t leads);
 
 /* All drafts of v[0..n) (finite, n >= 1) for leads 1..leads into ret[draft * leads + lead - 1], all
- * finite. season >= 1; season2: a longer period, or 0. Cost: about .1 ms for 1,000 hourly values
+ * finite. season >= 1; season2: a longer period, or 0. Cost: about .04 ms for 1,000 hourly values
  * (measured by tests/bench/core.c). */
 void trm_bank_draw(struct trm_bank *bank, const double *v, size_t n, size_t season, size_t season2,
                    size_t leads, double *ret);
@@ -103,7 +103,8 @@ struct trm_bank_view {
     double strength;     /* 0..1: share of the detrended variance that the index explains */
     double strength2;    /* of what is left, by the longer period */
     const double *
-        analog[2]; /* [analog_n][leads] outcomes of the nearest neighbours, short and long window */
+        analog[2]; /* [analog_n][leads] outcomes of the nearest neighbours, short and long window;
+                      ascending at every lead */
     size_t analog_n[2];
 };
 void trm_bank_look(const struct trm_bank *bank, struct trm_bank_view *ret);

@@ -8,35 +8,29 @@
 #include <string.h>
 
 #define SAR_ROWS 700
+#define SAR_BATCH 64
 
 void trm_bank_ar1(const double *d, size_t n, size_t leads, double *ret)
 {
-    double mean = trm_bank_mean(d, n), product = 0, square = 0;
+    double mean = trm_bank_mean(d, n), product[4] = {0}, square[4] = {0};
+    size_t i = 1;
 
-    for (size_t i = 0; i < n; i++) {
-        square += (d[i] - mean) * (d[i] - mean);
-        if (i)
-            product += (d[i] - mean) * (d[i - 1] - mean);
+    for (; i + 4 <= n; i += 4)
+        for (size_t l = 0; l < 4; l++) {
+            double e = d[i + l] - mean;
+            square[l] += e * e;
+            product[l] += e * (d[i + l - 1] - mean);
+        }
+    for (; i < n; i++) {
+        square[0] += (d[i] - mean) * (d[i] - mean);
+        product[0] += (d[i] - mean) * (d[i - 1] - mean);
     }
-    double phi = square > 0 ? trm_clamp(product / square, 0, 1) : 0, gap = d[n - 1] - mean;
+    double all = (square[0] + square[1]) + (square[2] + square[3]) + (d[0] - mean) * (d[0] - mean);
+    double next = (product[0] + product[1]) + (product[2] + product[3]);
+    double phi = all > 0 ? trm_clamp(next / all, 0, 1) : 0, gap = d[n - 1] - mean;
     for (size_t j = 0; j < leads; j++) {
         gap *= phi;
         ret[j] = mean + gap;
-    }
-}
-
-/* Autocovariances 0..order of d[n] around mean. */
-static void autocovariance(const double *d, size_t n, double mean, size_t order, double *ret)
-{
-    for (size_t k = 0; k <= order; k++) {
-        double sum[4] = {0};
-        size_t i = k;
-        for (; i + 4 <= n; i += 4)
-            for (size_t l = 0; l < 4; l++)
-                sum[l] += (d[i + l] - mean) * (d[i + l - k] - mean);
-        for (; i < n; i++)
-            sum[0] += (d[i] - mean) * (d[i - k] - mean);
-        ret[k] = (sum[0] + sum[1] + sum[2] + sum[3]) / (double)n;
     }
 }
 
@@ -74,35 +68,52 @@ static size_t levinson(const double *cov, size_t n, size_t order_max, double *re
 void trm_bank_ar_fit(const double *d, size_t n, size_t order_max, bool difference, double *path,
                      struct ar *ret)
 {
-    double cov[ORDER_MAX + 1];
+    double cov[ORDER_MAX + 16];
     size_t k = difference ? n - 1 : n;
 
     ret->order = 0;
     if (k < 4)
         return;
+    double mean = difference ? 0 : trm_bank_mean(d, n);
     for (size_t i = 0; i < k; i++)
-        path[i] = difference ? d[i + 1] - d[i] : d[i];
-    double mean = difference ? 0 : trm_bank_mean(path, k);
+        path[i] = difference ? d[i + 1] - d[i] : d[i] - mean;
     order_max = trm_min_size(trm_min_size(order_max, ORDER_MAX), k / 4);
-    autocovariance(path, k, mean, order_max, cov);
+    size_t lags = (order_max + 1 + 15) / 16 * 16; /* as registers like it; past the end are zeros */
+    memset(path + k, 0, lags * sizeof *path);
+    trm_kernels()->lagged(lags, k, path, cov);
+    for (size_t i = 0; i <= order_max; i++)
+        cov[i] /= (double)k;
     ret->order = levinson(cov, k, order_max, ret->phi);
+}
+
+/* What the last `order` values of x[k] say of the next one; phi's last is of the newest. */
+static double next_of(const double *x, const double *phi, size_t order)
+{
+    double lane[4] = {0};
+    size_t i = 0;
+
+    for (; i + 4 <= order; i += 4)
+        for (size_t l = 0; l < 4; l++)
+            lane[l] += phi[i + l] * x[i + l];
+    for (; i < order; i++)
+        lane[i % 4] += phi[i] * x[i];
+    return (lane[0] + lane[1]) + (lane[2] + lane[3]);
 }
 
 void trm_bank_ar(const double *d, size_t n, const struct ar *ar, bool difference, size_t leads,
                  double *path, double *ret)
 {
     size_t k = difference ? n - 1 : n, order = trm_min_size(ar->order, k);
-    double mean = difference ? 0 : trm_bank_mean(d, n), level = d[n - 1];
+    double mean = difference ? 0 : trm_bank_mean(d, n), level = d[n - 1], phi[ORDER_MAX];
 
-    for (size_t i = k - order; i < k; i++)
-        path[i] = difference ? d[i + 1] - d[i] : d[i];
+    for (size_t i = 0; i < order; i++) {
+        phi[i] = ar->phi[order - 1 - i];
+        path[i] = difference ? d[k - order + i + 1] - d[k - order + i] : d[k - order + i] - mean;
+    }
     for (size_t j = 0; j < leads; j++) {
-        double next = mean;
-        for (size_t i = 0; i < order; i++)
-            next += ar->phi[i] * (path[k + j - 1 - i] - mean);
-        path[k + j] = next;
+        double next = path[order + j] = next_of(path + j, phi, order);
         level += next;
-        ret[j] = difference ? level : next;
+        ret[j] = difference ? level : mean + next;
     }
 }
 
@@ -113,7 +124,7 @@ static void add_lag(struct sar *l, size_t lag, size_t limit)
     for (size_t i = 0; i < l->n; i++)
         if (l->lag[i] == lag)
             return;
-    if (!lag || lag > limit || l->n == SAR_LAGS)
+    if (!lag || lag > limit || l->n == SAR_LAGS - 1) /* the target is the last column */
         return;
     l->lag[l->n++] = lag;
     l->longest = trm_max_size(l->longest, lag);
@@ -141,72 +152,55 @@ static struct sar choose_lags(size_t n, size_t m, size_t m2)
     return l;
 }
 
-/* Normal equations of v[t] - mean on its lags over the newest rows: gram[n][n], then the products
- * with the target behind it. */
-static size_t sar_gram(const double *v, size_t n, double mean, const struct sar *l, double *gram,
-                       double *product)
+/* Normal equations of v[t] - mean on its lags over the newest rows: the lags' products, then
+ * theirs with the target in column l->n. Returns the rows. */
+static size_t sar_gram(const double *v, size_t n, double mean, const struct sar *l, double *gram)
 {
-    size_t first = trm_max_size(l->longest, n > SAR_ROWS ? n - SAR_ROWS : 0), k = l->n;
-    double x[SAR_LAGS];
+    size_t first = trm_max_size(l->longest, n > SAR_ROWS ? n - SAR_ROWS : 0);
+    double x[SAR_BATCH][SAR_LAGS] = {{0}};
 
-    memset(gram, 0, k * k * sizeof *gram);
-    memset(product, 0, k * sizeof *product);
-    for (size_t t = first; t < n; t++) {
-        for (size_t i = 0; i < k; i++)
-            x[i] = v[t - l->lag[i]] - mean;
-        for (size_t i = 0; i < k; i++) {
-            for (size_t j = 0; j <= i; j++)
-                gram[i * k + j] += x[i] * x[j];
-            product[i] += x[i] * (v[t] - mean);
+    memset(gram, 0, SAR_LAGS * SAR_LAGS * sizeof *gram);
+    for (size_t from = first; from < n; from += SAR_BATCH) {
+        size_t rows = trm_min_size(SAR_BATCH, n - from);
+        for (size_t i = 0; i <= l->n; i++) {
+            const double *at = v + from - (i < l->n ? l->lag[i] : 0);
+            for (size_t r = 0; r < rows; r++)
+                x[r][i] = at[r] - mean;
         }
+        trm_kernels()->gram(rows, x[0], gram);
     }
     return n - first;
 }
 
-static bool sar_solve(const double *v, size_t n, double *gram, struct sar *s)
+static bool sar_solve(const double *v, size_t n, double mean, struct sar *s)
 {
-    size_t k = s->n, rows = sar_gram(v, n, trm_bank_mean(v, n), s, gram, s->coef);
-    double trace = 0, work[SAR_LAGS], share = (double)k / (double)(rows + 1);
+    double gram[SAR_LAGS * SAR_LAGS], trace = 0;
+    size_t k = s->n, rows = sar_gram(v, n, mean, s, gram);
+    double share = (double)k / (double)(rows + 1);
 
     for (size_t i = 0; i < k; i++)
-        trace += gram[i * k + i] / (double)k;
+        trace += gram[i * SAR_LAGS + i] / (double)k;
     if (!(trace > 0))
         return false;
     for (size_t i = 0; i < k;
          i++) /* .003 of the diagonal, more where there are few rows for the lags */
-        gram[i * k + i] += trace * (.003 + .2 * share * share);
-    const struct trm_kernels *kernel = trm_kernels();
-    if (kernel->cholesky(k, gram, k, work))
-        return false;
-    kernel->cholesky_solve(k, 1, gram, k, s->coef, 1);
-    return true;
+        gram[i * SAR_LAGS + i] += trace * (.003 + .2 * share * share);
+    return !trm_kernels()->solve_normal(k, gram, s->coef);
 }
 
-void trm_bank_sar_fit(const double *v, size_t n, size_t season, size_t season2, double *gram,
+void trm_bank_sar_fit(const double *v, size_t n, double mean, size_t season, size_t season2,
                       struct sar *ret)
 {
     *ret = choose_lags(n, season, season2);
-    if (n < 8 || !ret->n || !sar_solve(v, n, gram, ret))
+    if (n < 8 || !ret->n || !sar_solve(v, n, mean, ret))
         ret->n = 0;
 }
 
-/* The range that an iterated path may not leave: the history's, twice its width further. */
-static void path_range(const double *v, size_t n, double *ret_low, double *ret_high)
+void trm_bank_sar(const double *v, size_t n, struct extent of, const struct sar *sar, size_t season,
+                  size_t leads, double *path, double *ret)
 {
-    double low = v[0], high = v[0];
-
-    for (size_t i = 1; i < n; i++) {
-        low = fmin(low, v[i]);
-        high = fmax(high, v[i]);
-    }
-    *ret_low = low - 2 * (high - low);
-    *ret_high = high + 2 * (high - low);
-}
-
-void trm_bank_sar(const double *v, size_t n, const struct sar *sar, size_t season, size_t leads,
-                  double *path, double *ret)
-{
-    double low, high, mean = trm_bank_mean(v, n);
+    /* the range that the path may not leave: the history's, twice its width further */
+    double low = of.low - 2 * (of.high - of.low), high = of.high + 2 * (of.high - of.low);
 
     season = trm_min_size(season, n);
     if (!sar->n || sar->longest > n) {
@@ -214,13 +208,12 @@ void trm_bank_sar(const double *v, size_t n, const struct sar *sar, size_t seaso
             ret[j] = v[n - season + j % season];
         return;
     }
-    path_range(v, n, &low, &high);
     memcpy(path + n - sar->longest, v + n - sar->longest, sar->longest * sizeof *path);
     for (size_t j = 0; j < leads; j++) {
-        double next = mean;
+        double lane[2] = {of.mean, 0};
         for (size_t i = 0; i < sar->n; i++)
-            next += sar->coef[i] * (path[n + j - sar->lag[i]] - mean);
-        ret[j] = path[n + j] = trm_clamp(next, low, high);
+            lane[i % 2] += sar->coef[i] * (path[n + j - sar->lag[i]] - of.mean);
+        ret[j] = path[n + j] = trm_clamp(lane[0] + lane[1], low, high);
     }
 }
 

@@ -4,24 +4,10 @@
  * an error: the untouched history has its own drafts. */
 #include "core/bank_parts.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define FENCE 3.0        /* robust standard deviations */
 #define MAD_SIGMA 1.4826 /* of the normal distribution */
-
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double median(double *at, size_t n)
-{
-    qsort(at, n, sizeof *at, ascending);
-    return n % 2 ? at[n / 2] : .5 * (at[n / 2 - 1] + at[n / 2]);
-}
 
 /* Where d's middle and fence lie; fence 0 where most of d is one value and everything else would
  * look like an outlier. */
@@ -30,10 +16,10 @@ static void fence_in(const struct plain *plain, double *work, struct learned *re
     size_t n = plain->n;
 
     memcpy(work, plain->d, n * sizeof *work);
-    ret->middle = median(work, n);
+    ret->middle = trm_bank_median(work, n);
     for (size_t i = 0; i < n; i++)
         work[i] = fabs(plain->d[i] - ret->middle);
-    ret->fence = FENCE * MAD_SIGMA * median(work, n);
+    ret->fence = FENCE * MAD_SIGMA * trm_bank_median(work, n);
 }
 
 /* ret[n] = v[n] with d's outliers drawn in; false where there are none. */
@@ -84,6 +70,5 @@ void trm_bank_calm(struct trm_bank *bank, const struct draw *w)
     static const enum trm_bank_draft calm[] = {TRM_BANK_CALM_SES, TRM_BANK_CALM_THETA,
                                                TRM_BANK_CALM_AR};
     for (size_t i = 0; i < 3; i++)
-        for (size_t j = 0; j < H; j++)
-            row(w, calm[i])[j] += bank->calm.index[j % bank->calm.season];
+        trm_bank_add_cycle(bank->calm.index, bank->calm.season, H, row(w, calm[i]));
 }

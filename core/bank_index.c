@@ -7,11 +7,15 @@
 
 double trm_bank_mean(const double *v, size_t n)
 {
-    double sum = 0;
+    double sum[4] = {0};
+    size_t i = 0;
 
-    for (size_t i = 0; i < n; i++)
-        sum += v[i];
-    return n ? sum / (double)n : 0;
+    for (; i + 4 <= n; i += 4)
+        for (size_t l = 0; l < 4; l++)
+            sum[l] += v[i + l];
+    for (; i < n; i++)
+        sum[0] += v[i];
+    return n ? ((sum[0] + sum[1]) + (sum[2] + sum[3])) / (double)n : 0;
 }
 
 /* Values minus their centred moving average over one period (2 x m average where m is even), for
@@ -46,12 +50,12 @@ static double shrinkage(double within, double between, size_t count, size_t m)
 /* The index from detrended values d[from..to), phases counted back from n. */
 static void fold(const double *d, size_t from, size_t to, size_t n, struct plain *p)
 {
-    size_t m = p->season, count = to - from;
+    size_t m = p->season, count = to - from, phase = (from + m * n - n) % m; /* of d[from] */
     double within = 0, between = 0, mean = 0;
 
     memset(p->index, 0, m * sizeof *p->index);
     for (size_t q = 0; q < m; q++) {
-        size_t first = from + (q + m - (from + m * n - n) % m) % m, k = 0;
+        size_t first = from + (q >= phase ? q - phase : q + m - phase), k = 0;
         for (size_t t = first; t < to; t += m, k++)
             p->index[q] += d[t];
         p->index[q] /= k ? (double)k : 1;
@@ -110,9 +114,11 @@ static void smooth_profile(double *at, size_t m, size_t half, double *work)
     memcpy(work, at, m * sizeof *at);
     for (size_t i = 0; i < 2 * half + 1; i++)
         sum += work[(i + m - half) % m];
-    for (size_t q = 0; q < m; q++) {
+    for (size_t q = 0, in = (half + 1) % m, out = m - half; q < m; q++) {
         at[q] = sum / (double)(2 * half + 1);
-        sum += work[(q + half + 1) % m] - work[(q + m - half) % m];
+        sum += work[in] - work[out == m ? 0 : out];
+        in = in + 1 == m ? 0 : in + 1;
+        out = out >= m ? 1 : out + 1;
     }
 }
 
@@ -148,13 +154,18 @@ void trm_bank_plain_long(struct trm_bank *bank, const struct draw *w)
         p->d[i] -= p->index[at];
 }
 
+void trm_bank_add_cycle(const double *index, size_t m, size_t leads, double *at)
+{
+    for (size_t from = 0; from < leads; from += m) {
+        size_t some = trm_min_size(m, leads - from);
+        for (size_t q = 0; q < some; q++)
+            at[from + q] += index[q];
+    }
+}
+
 void trm_bank_add_index(const struct trm_bank *bank, const struct draw *w, bool two, double *at)
 {
-    size_t m = bank->plain.season, m2 = bank->plain2.season;
-
-    for (size_t j = 0; j < w->leads; j++) {
-        at[j] += bank->plain.index[j % m];
-        if (two && m2 > 1)
-            at[j] += bank->plain2.index[j % m2];
-    }
+    trm_bank_add_cycle(bank->plain.index, bank->plain.season, w->leads, at);
+    if (two && bank->plain2.season > 1)
+        trm_bank_add_cycle(bank->plain2.index, bank->plain2.season, w->leads, at);
 }

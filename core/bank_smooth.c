@@ -4,6 +4,8 @@
  * diverges. */
 #include "core/bank_parts.h"
 
+#include "core/kernel.h"
+
 #include <string.h>
 
 #define SES_GRID 6
@@ -29,12 +31,23 @@ double trm_bank_ses_choose(const double *d, size_t n)
     return ses_alpha[best];
 }
 
-/* Simple exponential smoothing (Brown 1956), started from the mean of the first values. */
+/* Simple exponential smoothing (Brown 1956), started from the mean of the first values; eight
+ * values at once, each with the weight that is left of it after the others. */
 double trm_bank_ses(const double *d, size_t n, double alpha)
 {
-    double level = trm_bank_mean(d, trm_min_size(n, 4));
+    double level = trm_bank_mean(d, trm_min_size(n, 4)), weight[8];
+    size_t i = 0;
 
-    for (size_t i = 0; i < n; i++)
+    weight[7] = alpha;
+    for (size_t k = 7; k-- > 0;)
+        weight[k] = weight[k + 1] * (1 - alpha);
+    for (; i + 8 <= n; i += 8) {
+        double lane[4];
+        for (size_t l = 0; l < 4; l++)
+            lane[l] = weight[l] * (d[i + l] - level) + weight[l + 4] * (d[i + l + 4] - level);
+        level += (lane[0] + lane[1]) + (lane[2] + lane[3]);
+    }
+    for (; i < n; i++)
         level += alpha * (d[i] - level);
     return level;
 }
@@ -42,15 +55,18 @@ double trm_bank_ses(const double *d, size_t n, double alpha)
 /* Least-squares line through d[n] at times 0..n-1. */
 static void line(const double *d, size_t n, double *ret_mean, double *ret_slope)
 {
-    double mean = trm_bank_mean(d, n), centre = .5 * ((double)n - 1), product = 0, square = 0;
+    double mean = trm_bank_mean(d, n), centre = .5 * ((double)n - 1), product[4] = {0};
+    double count = (double)n, square = count * (count * count - 1) / 12;
+    size_t i = 0;
 
-    for (size_t i = 0; i < n; i++) {
-        double t = (double)i - centre;
-        product += t * (d[i] - mean);
-        square += t * t;
-    }
+    for (; i + 4 <= n; i += 4)
+        for (size_t l = 0; l < 4; l++)
+            product[l] += ((double)(int)(i + l) - centre) * (d[i + l] - mean);
+    for (; i < n; i++)
+        product[0] += ((double)i - centre) * (d[i] - mean);
+    double sum = (product[0] + product[1]) + (product[2] + product[3]);
     *ret_mean = mean;
-    *ret_slope = square > 0 ? product / square : 0;
+    *ret_slope = square > 0 ? sum / square : 0;
 }
 
 /* Assimakopoulos and Nikolopoulos (2000) in the closed form of Hyndman and Billah (2003):
@@ -75,39 +91,47 @@ void trm_bank_ols(const double *d, size_t n, size_t leads, double *ret)
         ret[j] = mean + slope * ((double)(n + j) - centre);
 }
 
-/* One pass; returns the sum of absolute one-step errors. */
-static double holt_run(const double *d, size_t n, struct damping with, double *ret_level,
-                       double *ret_trend)
+static double first_trend(const double *d, size_t n)
 {
     size_t first = trm_min_size(n, 5);
-    double level = d[0], trend = n > 1 ? (d[first - 1] - d[0]) / (double)(first - 1) : 0, error = 0;
+
+    return n > 1 ? (d[first - 1] - d[0]) / (double)(first - 1) : 0;
+}
+
+/* One pass. Each step looks one ahead: the next forecast is this one, the damped trend and a share
+ * of the error, so that no step waits for more than that. */
+static void holt_run(const double *d, size_t n, struct damping with, double *ret_level,
+                     double *ret_trend)
+{
+    double gain = with.alpha * with.beta, trend = first_trend(d, n), level = d[0];
+    double far = with.phi * with.phi, share = with.alpha + with.phi * gain;
+    double ahead = level + with.phi * trend;
 
     for (size_t i = 1; i < n; i++) {
-        double ahead = level + with.phi * trend, e = d[i] - ahead;
-        error += fabs(e);
+        double e = d[i] - ahead;
         level = ahead + with.alpha * e;
-        trend = with.phi * trend + with.alpha * with.beta * e;
+        ahead = (ahead + far * trend) + share * e;
+        trend = with.phi * trend + gain * e;
     }
     *ret_level = level;
     *ret_trend = trend;
-    return error;
 }
 
 /* A grid of twelve. */
 struct damping trm_bank_holt_choose(const double *d, size_t n)
 {
-    static const double alphas[3] = {.1, .35, .8}, betas[2] = {.05, .25}, phis[2] = {.85, .97};
+    static const double alphas[12] = {.1, .1, .1, .1, .35, .35, .35, .35, .8, .8, .8, .8};
+    static const double betas[12] = {.05, .05, .25, .25, .05, .05, .25, .25, .05, .05, .25, .25};
+    static const double phis[12] = {.85, .97, .85, .97, .85, .97, .85, .97, .85, .97, .85, .97};
     struct damping best = {.1, .05, .85};
-    double least = INFINITY, level, trend;
+    double least = INFINITY, error[12];
 
-    for (int i = 0; i < 12; i++) {
-        struct damping with = {alphas[i / 4], betas[i / 2 % 2], phis[i % 2]};
-        double error = holt_run(d, n, with, &level, &trend);
-        if (error < least) {
-            least = error;
-            best = with;
+    trm_kernels()->holt(n, d, first_trend(d, n), alphas, betas, phis, error);
+    for (int i = 0; i < 12; i++)
+        if (error[i] < least) {
+            least = error[i];
+            best = (struct damping){alphas[i], betas[i], phis[i]};
         }
-    }
     return best;
 }
 
@@ -124,40 +148,38 @@ void trm_bank_holt(const double *d, size_t n, struct damping with, size_t leads,
 }
 
 /* One pass of additive seasonal smoothing without trend over v[n]; season[m] holds the index by
- * phase (of t mod m) before and after. Returns the mean absolute one-step error. */
-static double winters_run(const double *v, size_t n, size_t m, double alpha, double gamma,
-                          double *season, double *ret_level)
+ * phase (of t mod m) before and after. Returns the level. */
+static double winters_run(const double *v, size_t n, size_t m, struct smoothing with,
+                          double *season)
 {
-    double level = v[0] - season[0], error = 0;
+    double level = v[0] - season[0], gain = with.gamma * (1 - with.alpha);
 
     for (size_t t = 0, p = 0; t < n; t++, p = p + 1 == m ? 0 : p + 1) {
-        double e = v[t] - level - season[p];
-        error += fabs(e);
-        level += alpha * e;
-        season[p] += gamma * (1 - alpha) * e;
+        double e = (v[t] - season[p]) - level;
+        level += with.alpha * e;
+        season[p] += gain * e;
     }
-    *ret_level = level;
-    return error;
+    return level;
 }
 
 /* Chooses among six pairs; the index of the whole stretch, turned so that v[0] has its phase, is in
- * start[m]; season[m] is scratch. */
+ * start[m]; season[8 * m] is scratch. */
 static struct smoothing winters_choose(const double *v, size_t n, size_t m, const double *start,
                                        double *season)
 {
-    static const double alphas[3] = {.05, .2, .5}, gammas[2] = {.08, .3};
-    struct smoothing best = {.05, .08};
-    double least = INFINITY, level;
+    static const double alphas[8] = {.05, .05, .2, .2, .5, .5, .5, .5}; /* the last two again */
+    static const double gammas[8] = {.08, .3, .08, .3, .08, .3, .08, .3};
+    double error[8];
+    size_t best = 0;
 
-    for (int i = 0; i < 6; i++) {
-        memcpy(season, start, m * sizeof *season);
-        double error = winters_run(v, n, m, alphas[i / 2], gammas[i % 2], season, &level);
-        if (error < least) {
-            least = error;
-            best = (struct smoothing){alphas[i / 2], gammas[i % 2]};
-        }
-    }
-    return best;
+    for (size_t p = 0; p < m; p++)
+        for (size_t l = 0; l < 8; l++)
+            season[p * 8 + l] = start[p];
+    trm_kernels()->winters(n, v, m, alphas, gammas, season, error);
+    for (size_t i = 1; i < 6; i++)
+        if (error[i] < error[best])
+            best = i;
+    return (struct smoothing){alphas[best], gammas[best]};
 }
 
 /* Winters (1960), additive, without trend. Without a season the index moves with the level, which
@@ -165,16 +187,16 @@ static struct smoothing winters_choose(const double *v, size_t n, size_t m, cons
 void trm_bank_winters(struct trm_bank *bank, const struct draw *w)
 {
     size_t m = bank->plain.season, n = trm_min_size(w->n, trm_max_size(TRM_BANK_RECENT, 6 * m));
-    double *ret = row(w, TRM_BANK_WINTERS), *season = bank->work, *start = bank->work2, level;
+    double *ret = row(w, TRM_BANK_WINTERS), *season = bank->work, *start = bank->work2;
     const double *v = w->v + w->n - n;
     size_t shift = (m - n % m) % m; /* phase of v[0] */
 
     for (size_t p = 0; p < m; p++)
         start[p] = bank->plain.index[(p + shift) % m];
     if (bank->learn)
-        bank->learned.winters = winters_choose(v, n, m, start, season);
+        bank->learned.winters = winters_choose(v, n, m, start, bank->seasons);
     memcpy(season, start, m * sizeof *season);
-    winters_run(v, n, m, bank->learned.winters.alpha, bank->learned.winters.gamma, season, &level);
+    double level = winters_run(v, n, m, bank->learned.winters, season);
     for (size_t j = 0; j < w->leads; j++)
         ret[j] = level + season[(n + j) % m];
 }

@@ -35,7 +35,7 @@ void trm_ridge_place(struct trm_ridge *ret, size_t lookback, size_t leads, size_
 {
     size_t span = lookback + leads;
 
-    memset(memory, 0, trm_ridge_doubles(lookback, leads) * sizeof *memory);
+    memset(memory, 0, lookback * leads * sizeof *memory); /* the sums begin with the first windows */
     *ret = (struct trm_ridge){.lookback = lookback, .leads = leads, .season = season};
     ret->coef = memory;
     ret->gram = ret->coef + lookback * leads;
@@ -61,9 +61,6 @@ void trm_ridge_done(struct trm_ridge *ridge)
 
 void trm_ridge_clear(struct trm_ridge *ridge)
 {
-    size_t span = ridge->lookback + ridge->leads;
-
-    memset(ridge->gram, 0, span * span * sizeof *ridge->gram);
     ridge->windows = 0;
 }
 
@@ -71,22 +68,21 @@ void trm_ridge_add(struct trm_ridge *ridge, const double *v, size_t first, size_
 {
     size_t span = ridge->lookback + ridge->leads;
     double *column = ridge->work; /* the products of the first column, then of every diagonal */
+    const struct trm_kernels *k = trm_kernels();
 
     if (first >= end)
         return;
     const double *x = v + first - ridge->lookback; /* x[i + t]: element i of window t */
     size_t count = end - first;
-    for (size_t i = 0; i < span; i++)
-        column[i] = 0;
-    for (size_t t = 0; t < count; t++)
-        for (size_t i = 0; i < span; i++)
-            column[i] += x[t + i] * x[t];
+    k->lagged(span, count, x, column);
     /* Row by row, column[d] becomes the product of elements i and i + d. */
     for (size_t j = 0; j < span; j++) {
-        for (size_t d = 0; j + d < span; d++)
-            ridge->gram[(j + d) * span + j] += sign * column[d];
-        for (size_t d = 0; j + d + 1 < span; d++)
-            column[d] += x[count + j] * x[count + j + d] - x[j] * x[j + d];
+        double *row = ridge->gram + j * span + j;
+        if (!ridge->windows)
+            memset(row, 0, (span - j) * sizeof *row);
+        size_t last = span - j - 1; /* the next row has one less */
+        row[last] += sign * column[last];
+        k->slide(last, sign, row, column, x + count + j, x + j);
     }
     ridge->windows += sign > 0 ? count : -count;
 }
@@ -95,48 +91,78 @@ static double gram_at(const struct trm_ridge *ridge, size_t i, size_t j)
 {
     size_t span = ridge->lookback + ridge->leads;
 
-    return i >= j ? ridge->gram[i * span + j] : ridge->gram[j * span + i];
+    return i <= j ? ridge->gram[i * span + j] : ridge->gram[j * span + i];
 }
 
-/* ret[L][L] = P S P + lambda mean(diag) I, lower triangle. */
+/* ret[L][L] = S, both triangles; mean[L] of its rows. */
+static void inputs_gram(const struct trm_ridge *ridge, double *mean, double *ret)
+{
+    size_t L = ridge->lookback, span = L + ridge->leads;
+
+    for (size_t i = 0; i < L; i++)
+        for (size_t j = i; j < L; j++)
+            ret[i * L + j] = ret[j * L + i] = ridge->gram[i * span + j];
+    memset(mean, 0, L * sizeof *mean);
+    for (size_t j = 0; j < L; j++)
+        for (size_t i = 0; i < L; i++)
+            mean[i] += ret[j * L + i];
+    for (size_t i = 0; i < L; i++)
+        mean[i] /= (double)L;
+}
+
+/* ret[L][L] = P S P + lambda mean(diag) I. */
 static void centred_gram(const struct trm_ridge *ridge, double lambda, double *mean, double *ret)
 {
     size_t L = ridge->lookback;
     double grand = 0, trace = 0;
 
-    for (size_t i = 0; i < L; i++) {
-        mean[i] = 0;
-        for (size_t j = 0; j < L; j++)
-            mean[i] += gram_at(ridge, i, j);
-        mean[i] /= (double)L;
+    inputs_gram(ridge, mean, ret);
+    for (size_t i = 0; i < L; i++)
         grand += mean[i];
-    }
     grand /= (double)L;
     for (size_t i = 0; i < L; i++) {
-        for (size_t j = 0; j <= i; j++)
-            ret[i * L + j] = gram_at(ridge, i, j) - mean[i] - mean[j] + grand;
+        double own = mean[i];
+        for (size_t j = 0; j < L; j++)
+            ret[i * L + j] = ret[i * L + j] - own - mean[j] + grand;
         trace += ret[i * L + i];
     }
     for (size_t i = 0; i < L; i++)
         ret[i * L + i] += lambda * trace / (double)L;
 }
 
-/* ret[L][H] = P R. */
-static void centred_products(const struct trm_ridge *ridge, double *ret)
+/* at[H] = what the targets' change has to do with element i. */
+static void change_products(const struct trm_ridge *ridge, size_t i, double *at)
 {
     size_t L = ridge->lookback, H = ridge->leads, m = ridge->season;
+    const double *row = ridge->gram + i * (L + H);
 
+    for (size_t from = 0; from < H; from += m) {
+        size_t upto = trm_min_size(from + m, H);
+        if (i <= L - m)
+            for (size_t j = from; j < upto; j++)
+                at[j] = row[L + j] - row[L - m + j - from];
+        else
+            for (size_t j = from; j < upto; j++)
+                at[j] = row[L + j] - gram_at(ridge, i, L - m + j - from);
+    }
+}
+
+/* ret[L][H] = P R; mean[H] is scratch. */
+static void centred_products(const struct trm_ridge *ridge, double *mean, double *ret)
+{
+    size_t L = ridge->lookback, H = ridge->leads;
+
+    memset(mean, 0, H * sizeof *mean);
+    for (size_t i = 0; i < L; i++) {
+        change_products(ridge, i, ret + i * H);
+        for (size_t j = 0; j < H; j++)
+            mean[j] += ret[i * H + j];
+    }
+    for (size_t j = 0; j < H; j++)
+        mean[j] /= (double)L;
     for (size_t i = 0; i < L; i++)
         for (size_t j = 0; j < H; j++)
-            ret[i * H + j] = gram_at(ridge, i, L + j) - gram_at(ridge, i, L - m + j % m);
-    for (size_t j = 0; j < H; j++) {
-        double mean = 0;
-        for (size_t i = 0; i < L; i++)
-            mean += ret[i * H + j];
-        mean /= (double)L;
-        for (size_t i = 0; i < L; i++)
-            ret[i * H + j] -= mean;
-    }
+            ret[i * H + j] -= mean[j];
 }
 
 enum trm_status trm_ridge_solve(struct trm_ridge *ridge, double lambda)
@@ -150,7 +176,7 @@ enum trm_status trm_ridge_solve(struct trm_ridge *ridge, double lambda)
     centred_gram(ridge, lambda, mean, normal);
     if (!(normal[0] > 0) || k->cholesky(L, normal, L, mean) != 0)
         return TRM_ERANGE;
-    centred_products(ridge, ridge->coef);
+    centred_products(ridge, mean, ridge->coef);
     k->cholesky_solve(L, H, normal, L, ridge->coef, H);
     return TRM_OK;
 }

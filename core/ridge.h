@@ -18,7 +18,7 @@
 struct trm_ridge {
     size_t lookback, leads, season; /* season <= lookback */
     double *coef;                   /* [L][H] */
-    double *gram;                   /* [L+H][L+H], lower triangle of the sums so far */
+    double *gram;                   /* [L+H][L+H], upper triangle of the sums so far */
     size_t windows;                 /* in gram */
     double *work;
     double *all;

@@ -14,21 +14,6 @@ struct past {
     double reference; /* where lags are measured from: mean of the last season */
 };
 
-static double correlation(const double *v, size_t n, size_t lag)
-{
-    double mean = 0, product = 0, square = 0;
-
-    if (!lag || lag + 3 > n)
-        return 0;
-    for (size_t i = 0; i < n; i++)
-        mean += v[i] / (double)n;
-    for (size_t i = 0; i < n; i++)
-        square += (v[i] - mean) * (v[i] - mean);
-    for (size_t i = lag; i < n; i++)
-        product += (v[i] - mean) * (v[i - lag] - mean);
-    return square > 0 ? product / square : 0;
-}
-
 static double mean_of(const double *v, size_t n)
 {
     double sum = 0;
@@ -36,6 +21,28 @@ static double mean_of(const double *v, size_t n)
     for (size_t i = 0; i < n; i++)
         sum += v[i];
     return n ? sum / (double)n : 0;
+}
+
+/* Sum of (a[i] - mean) (b[i] - mean) in four lanes. */
+static double products(const double *a, const double *b, size_t n, double mean)
+{
+    double sum[4] = {0};
+    size_t i = 0;
+
+    for (; i + 4 <= n; i += 4)
+        for (size_t l = 0; l < 4; l++)
+            sum[l] += (a[i + l] - mean) * (b[i + l] - mean);
+    for (; i < n; i++)
+        sum[0] += (a[i] - mean) * (b[i] - mean);
+    return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+static double correlation(const double *v, size_t n, size_t lag)
+{
+    if (!lag || lag + 3 > n)
+        return 0;
+    double mean = mean_of(v, n), square = products(v, v, n, mean);
+    return square > 0 ? products(v + lag, v, n - lag, mean) / square : 0;
 }
 
 static double change(const double *v, size_t n, size_t m)

@@ -10,6 +10,7 @@ struct trm_sense_parts {
     size_t season2, horizon, horizon_max;
     double *past; /* [DRAFTS][horizon_max] drafts at an earlier origin */
     double error[TRM_SENSE_POINTS][TRM_BANK_DRAFTS]; /* draft - truth, unit of the history */
+    double size[TRM_SENSE_POINTS][TRM_BANK_DRAFTS];  /* |error| */
     double omega[TRM_SENSE_POINTS]; /* weights of the points for the lead at hand */
     double near[TRM_BANK_DRAFTS];   /* mean |error| near the lead at hand */
     double miss[TRM_SENSE_POINTS];  /* truth - consensus over the record in sigma, ascending … */

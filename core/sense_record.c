@@ -1,5 +1,6 @@
 /* The drafts' record on the series' own recent past. Knows rolling origins and errors; refuses to
  * know what the record is used for. */
+#include "core/kernel.h"
 #include "core/sense_parts.h"
 
 #include <string.h>
@@ -89,7 +90,7 @@ static void measure(struct trm_sense *s)
     for (size_t k = 0; k < TRM_BANK_DRAFTS; k++) {
         double sum = 0;
         for (size_t i = 0; i < s->point_n; i++)
-            sum += fabs(p->error[i][k]);
+            sum += p->size[i][k] = fabs(p->error[i][k]);
         s->draft_error[k] = s->point_n ? sum / (double)s->point_n : TRM_NAN;
         if (s->draft_error[k] < p->best)
             p->best = s->draft_error[k];
@@ -111,7 +112,10 @@ void trm_sense_omega(const struct trm_sense *s, double log_lead, double *ret)
     double sum = 0;
 
     for (size_t i = 0; i < s->point_n; i++)
-        sum += ret[i] = exp(-fabs(log_lead - (double)s->log_lead[i]));
+        ret[i] = -fabs(log_lead - (double)s->log_lead[i]);
+    trm_kernels()->exp(s->point_n, ret, ret);
+    for (size_t i = 0; i < s->point_n; i++)
+        sum += ret[i];
     for (size_t i = 0; i < s->point_n; i++)
         ret[i] /= sum;
 }

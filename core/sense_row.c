@@ -1,5 +1,6 @@
 /* The inputs of one lead: drafts and their weights there, and what the history did at that phase.
  */
+#include "core/kernel.h"
 #include "core/sense_parts.h"
 
 #include <string.h>
@@ -11,19 +12,19 @@
 static void weigh(struct trm_sense *s, float *logit)
 {
     struct trm_sense_parts *p = s->parts;
-    double top = -INFINITY, log_weight[TRM_BANK_DRAFTS];
+    double log_error[TRM_BANK_DRAFTS], least = INFINITY;
+    const struct trm_kernels *kernel = trm_kernels();
 
-    memset(p->near, 0, sizeof p->near);
-    for (size_t i = 0; i < s->point_n; i++)
-        for (size_t k = 0; k < TRM_BANK_DRAFTS; k++)
-            p->near[k] += p->omega[i] * fabs(p->error[i][k]);
+    kernel->times_rows(s->point_n, TRM_BANK_DRAFTS, p->omega, p->size[0], p->near);
     for (size_t k = 0; k < TRM_BANK_DRAFTS; k++) {
         double error = s->point_n ? .5 * (s->draft_error[k] + p->near[k]) : p->best;
-        log_weight[k] = -3 * log(error + .02 * p->best + 1e-3 * s->scale);
-        top = fmax(top, log_weight[k]);
+        log_error[k] = error + .02 * p->best + 1e-3 * s->scale;
     }
+    kernel->log(TRM_BANK_DRAFTS, log_error, log_error);
     for (size_t k = 0; k < TRM_BANK_DRAFTS; k++)
-        logit[k] = (float)fmax(log_weight[k] - top, -12);
+        least = log_error[k] < least ? log_error[k] : least;
+    for (size_t k = 0; k < TRM_BANK_DRAFTS; k++)
+        logit[k] = (float)trm_clamp(-3 * (log_error[k] - least), -12, 0);
 }
 
 /* The consensus at a lead: drafts weighted by exp(logit). weight[DRAFTS] sums to 1. */
@@ -32,26 +33,15 @@ static double consensus(const struct trm_sense *s, const float *logit, size_t le
     double sum = 0, mean = 0;
 
     for (size_t k = 0; k < TRM_BANK_DRAFTS; k++)
-        sum += weight[k] = exp((double)logit[k]);
+        weight[k] = (double)logit[k];
+    trm_kernels()->exp(TRM_BANK_DRAFTS, weight, weight);
+    for (size_t k = 0; k < TRM_BANK_DRAFTS; k++)
+        sum += weight[k];
     for (size_t k = 0; k < TRM_BANK_DRAFTS; k++) {
         weight[k] /= sum;
         mean += weight[k] * s->value[k * s->parts->horizon + lead - 1];
     }
     return mean;
-}
-
-/* Sum of weight[k] * error[k] in four lanes. */
-static double mixed_error(const double *weight, const double *error)
-{
-    double lane[4] = {0};
-    size_t k = 0;
-
-    for (; k + 4 <= TRM_BANK_DRAFTS; k += 4)
-        for (size_t l = 0; l < 4; l++)
-            lane[l] += weight[k + l] * error[k + l];
-    for (; k < TRM_BANK_DRAFTS; k++)
-        lane[0] += weight[k] * error[k];
-    return (lane[0] + lane[1]) + (lane[2] + lane[3]);
 }
 
 /* Mean |error| that this mixture would have had over the record, half near the lead, in sigma; and
@@ -60,22 +50,31 @@ static double local_error(const struct trm_sense *s, const double *weight, doubl
                           double *ret_all)
 {
     const struct trm_sense_parts *p = s->parts;
-    double all = 0, near = 0, bias = 0;
+    double all = 0, near = 0, bias = 0, mixed[TRM_SENSE_POINTS];
 
     if (!s->point_n) {
         *ret_bias = 0;
         *ret_all = 1;
         return 1;
     }
+    trm_kernels()->rows_times(s->point_n, TRM_BANK_DRAFTS, p->error[0], weight, mixed);
     for (size_t i = 0; i < s->point_n; i++) {
-        double e = mixed_error(weight, p->error[i]) / s->sigma;
-        all += fabs(e) / (double)s->point_n;
-        near += p->omega[i] * fabs(e);
-        bias += p->omega[i] * e;
+        all += fabs(mixed[i]);
+        near += p->omega[i] * fabs(mixed[i]);
+        bias += p->omega[i] * mixed[i];
     }
-    *ret_bias = bias;
-    *ret_all = all;
-    return .5 * (all + near);
+    *ret_bias = bias / s->sigma;
+    *ret_all = all / s->sigma / (double)s->point_n;
+    return .5 * (*ret_all + near / s->sigma);
+}
+
+/* Squashes the distances of at[n] from the centre in sigma. */
+static float *squashed(const struct trm_sense *s, double *at, size_t n, double centre, float *to)
+{
+    for (size_t i = 0; i < n; i++)
+        at[i] = (at[i] - centre) / s->sigma;
+    trm_kernels()->squash(n, at, to);
+    return to + n;
 }
 
 /* Value of sorted at[n] at a share 0..1 of the way. */
@@ -98,16 +97,19 @@ static float *phase_past(const struct trm_sense *s, size_t lead, double centre, 
     for (size_t k = 0; k < n; k++) {
         at[k] = h->filled[h->n - (k + 1) * m + (lead - 1) % m];
         zeros += at[k] == 0;
-        mean += at[k] / (double)n;
-        if (k)
-            change += fabs(at[k] - at[k - 1]) / (double)(n - 1);
+        mean += at[k];
+        change += k ? fabs(at[k] - at[k - 1]) : 0;
     }
+    mean /= (double)n;
     for (size_t k = 0; k < n; k++)
-        scatter += fabs(at[k] - mean) / (double)n;
+        scatter += fabs(at[k] - mean);
+    scatter /= (double)n, change /= n > 1 ? (double)(n - 1) : 1;
     trm_sort(at, n);
     static const double parts[5] = {.1, .25, .5, .75, .9};
+    double quantile[5];
     for (size_t i = 0; i < 5; i++)
-        *to++ = trm_sense_squash((share(at, n, parts[i]) - centre) / s->sigma);
+        quantile[i] = share(at, n, parts[i]);
+    to = squashed(s, quantile, 5, centre, to);
     *to++ = trm_sense_log(scatter / s->sigma + .02, .02, 1e3);
     *to++ = trm_sense_log(change / s->sigma + .02, .02, 1e3);
     *to++ = (float)zeros / (float)n;
@@ -122,7 +124,7 @@ static float *phase_steps(const struct trm_sense *s, size_t lead, double centre,
 {
     const struct trm_history *h = s->parts->history;
     size_t m = h->season, span = m > 1 ? m : 4, here = trm_min_size((h->n - 1) / m, 4);
-    double mean = 0;
+    double mean = 0, x[12], newest = h->filled[h->n - 1];
 
     for (size_t k = 1; k <= 8; k++) {
         size_t end = h->n - trm_min_size((k - 1) * m, h->n - 1),
@@ -132,16 +134,15 @@ static float *phase_steps(const struct trm_sense *s, size_t lead, double centre,
             has ? (s->parts->sums[end] - s->parts->sums[start]) / (double)(end - start) : 0;
         double at = has ? h->filled[h->n - k * m + (lead - 1) % m] - level : 0;
         if (k == 1)
-            *to++ = trm_sense_squash((centre - level) / s->sigma);
-        *to++ = trm_sense_squash(at / s->sigma);
+            x[0] = centre - level;
+        x[k] = at;
     }
     for (size_t k = 1; k <= here; k++)
         mean += h->filled[h->n - 1 - k * m] / (double)here;
-    *to++ = here ? trm_sense_squash((h->filled[h->n - 1] - mean) / s->sigma) : 0;
-    *to++ = trm_sense_squash((h->filled[h->n - 1] - centre) / s->sigma);
-    *to++ = trm_sense_squash(
-        (h->filled[h->n - 1] - h->filled[h->n - 1 - trm_min_size(m, h->n - 1)]) / s->sigma);
-    return to;
+    x[9] = here ? newest - mean : 0;
+    x[10] = newest - centre;
+    x[11] = newest - h->filled[h->n - 1 - trm_min_size(m, h->n - 1)];
+    return squashed(s, x, 12, 0, to);
 }
 
 /* Values around the lead's phase a season ago, and around its place in the longer season. 9
@@ -151,16 +152,18 @@ static float *neighbours(const struct trm_sense *s, size_t lead, double centre, 
     const struct trm_history *h = s->parts->history;
     static const int around[4] = {-2, -1, 1, 2};
     size_t m = h->season, m2 = s->parts->season2, at = h->n - m + (lead - 1) % m;
+    double x[8];
 
     for (int i = 0; i < 4; i++) {
         size_t t = trm_min_size(at + around[i] < h->n ? at + around[i] : at, h->n - 1);
-        *to++ = trm_sense_squash((h->filled[t] - centre) / s->sigma);
+        x[i] = h->filled[t];
     }
     bool has = m2 && h->n >= m2 + 2;
     for (int i = 0; i < 4; i++) {
         size_t t = has ? h->n - m2 + (lead - 1) % m2 + around[i] : 0;
-        *to++ = has && t < h->n ? trm_sense_squash((h->filled[t] - centre) / s->sigma) : 0;
+        x[4 + i] = has && t < h->n ? h->filled[t] : centre;
     }
+    to = squashed(s, x, 8, centre, to);
     *to++ = has;
     return to;
 }
@@ -169,17 +172,16 @@ static float *neighbours(const struct trm_sense *s, size_t lead, double centre, 
 static float *analogs(const struct trm_sense *s, size_t lead, double centre, float *to)
 {
     const struct trm_bank_view *view = &s->parts->view;
-    double at[32];
+    double at[32], x[6];
 
     for (int which = 0; which < 2; which++) {
         size_t n = view->analog_n[which];
         for (size_t i = 0; i < n; i++)
             at[i] = view->analog[which][i * s->parts->horizon + lead - 1];
-        trm_sort(at, n);
         for (int i = 0; i < 3; i++)
-            *to++ = n ? trm_sense_squash((share(at, n, .1 + .4 * i) - centre) / s->sigma) : 0;
+            x[3 * which + i] = n ? share(at, n, .1 + .4 * i) : centre;
     }
-    return to;
+    return squashed(s, x, 6, centre, to);
 }
 
 static float *position(const struct trm_sense *s, size_t lead, float *to)
@@ -206,11 +208,13 @@ void trm_sense_row(struct trm_sense *s, size_t lead, size_t at)
     weigh(s, logit);
     double centre = s->centre[at] = consensus(s, logit, lead, weight);
     double local = local_error(s, weight, &bias, &all);
+    double e[TRM_BANK_DRAFTS];
+    for (size_t k = 0; k < TRM_BANK_DRAFTS; k++)
+        e[k] = s->value[k * p->horizon + lead - 1];
+    to = squashed(s, e, TRM_BANK_DRAFTS, centre, to);
     for (size_t k = 0; k < TRM_BANK_DRAFTS; k++) {
-        double e = (s->value[k * p->horizon + lead - 1] - centre) / s->sigma;
-        draft[k] = (float)trm_clamp(e, -100, 100);
-        *to++ = trm_sense_squash(e);
-        scatter += weight[k] * fabs(e);
+        draft[k] = (float)trm_clamp(e[k], -100, 100);
+        scatter += weight[k] * fabs(e[k]);
     }
     s->spread[at] = (float)trm_clamp(.85 * local + .3 * scatter, .1, 20);
     *to++ = trm_sense_log(scatter + .02, .02, 1e3);

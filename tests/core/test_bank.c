@@ -389,6 +389,35 @@ static void same_input_gives_same_bits_whatever_was_drawn_before(void **state)
     }
 }
 
+/* What is kept of a history serves its own beginnings and continuations, to the bit, and nothing
+ * else: not one changed value, other seasons, another lift of the logarithms. */
+static void a_history_that_grows_or_shrinks_gives_the_same_bits_as_alone(void **state)
+{
+    static double v[400], a[CELLS], b[CELLS];
+    static const size_t length[] = {40, 61, 100, 101, 250, 390, 90, 391, 200, 400};
+    size_t H = 19;
+
+    (void)state;
+    for (size_t which = 0; which < 4; which++)
+        for (size_t i = 0; i < sizeof length / sizeof *length; i++)
+            for (size_t m = 1; m <= 12; m += 11) {
+                struct trm_bank *fresh = NULL;
+                seasonal_series(v, 400, 12, 5);
+                for (size_t t = 0; t < 400;
+                     t++) /* positive, once in a while 0, later ever larger */
+                    v[t] = which == 1 && t % 50 == 7 ? 0 : exp(.1 * v[t] + (which == 2) * .01 * t);
+                if (which == 3)
+                    v[i * 4 + 1] += 1; /* the same memory, another history */
+                size_t m2 = i % 3 ? 0 : 30;
+                assert_int_equal(trm_bank_new(400, 60, H, &fresh), TRM_OK);
+                trm_bank_fit(fresh, v, length[i], m, m2, H);
+                trm_bank_draw(fresh, v, length[i], m, m2, H, a);
+                trm_bank_free(fresh);
+                draw(v, length[i], m, m2, H, b);
+                assert_memory_equal(a, b, TRM_BANK_DRAFTS * H * sizeof *a);
+            }
+}
+
 /* Whether a draft has coefficients or constants that a fit, or the draw after it, settles. */
 static bool is_learned(enum trm_bank_draft k)
 {
@@ -578,6 +607,7 @@ int main(void)
         cmocka_unit_test(two_pure_seasons_go_on),
         cmocka_unit_test(same_input_gives_same_bits_whatever_was_drawn_before),
         cmocka_unit_test(a_fit_and_the_draw_after_it_serve_until_the_next_fit),
+        cmocka_unit_test(a_history_that_grows_or_shrinks_gives_the_same_bits_as_alone),
         cmocka_unit_test(what_comes_after_a_fit_teaches_it_nothing),
         cmocka_unit_test(the_ridge_repeats_seasonal_autoregression_where_it_ends),
         cmocka_unit_test(the_view_shows_what_was_drawn),
