@@ -408,7 +408,7 @@ static void a_history_that_grows_or_shrinks_gives_the_same_bits_as_alone(void **
                     v[t] = which == 1 && t % 50 == 7 ? 0 : exp(.1 * v[t] + (which == 2) * .01 * t);
                 if (which == 3)
                     v[i * 4 + 1] += 1; /* the same memory, another history */
-                size_t m2 = i % 5 < 3 ? 0 : 30;
+                size_t m2 = i < 6 ? 0 : 30;
                 assert_int_equal(trm_bank_new(400, 60, H, &fresh), TRM_OK);
                 trm_bank_fit(fresh, v, length[i], m, m2, H);
                 trm_bank_draw(fresh, v, length[i], m, m2, H, a);
