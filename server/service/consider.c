@@ -56,11 +56,20 @@ static void start(struct service *service, struct entry *entry, bool full,
     service->behind_at = 0;
 }
 
+/* Whether its record is of other weights and should be made anew: always where fits are automatic, and
+ * where they are off too when it was not the operator who changed the weights. */
+static bool follows_weights(const struct service *service, const struct entry *entry)
+{
+    return entry_outdated(service, entry) && !entry->fit_failed &&
+           entry->settings.model == TRM_KIND_TRM &&
+           (entry->settings.fit != FIT_OFF || service->fleet.swapped);
+}
+
 void fit_consider(struct service *service, struct entry *entry)
 {
     if (!may_fit(entry))
         return;
-    if (entry_outdated(service, entry) && !entry->fit_failed) { /* our doing, so no policy is asked */
+    if (follows_weights(service, entry)) {
         start(service, entry, true, POOL_REFIT);
         return;
     }

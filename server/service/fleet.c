@@ -28,6 +28,7 @@ static void swap(struct service *service, struct base_ref *weights)
 {
     base_ref_unref(service->weights);
     service->weights = weights;
+    service->fleet.swapped = true;
     service->behind = true;
     service->behind_at = 0;
     fit_catch_up(service);
@@ -312,6 +313,7 @@ int fleet_load(struct service *service, const struct store_weights *weights, boo
     }
     base_ref_unref(service->weights);
     service->weights = ref;
+    fleet->swapped = true;
     fleet->version = weights->version;
     fleet->published_at = weights->created_at;
     snprintf(fleet->report, sizeof fleet->report, "%s", weights->report);

@@ -27,6 +27,7 @@ struct fleet {
     bool dropped;                  /* … which came after the training began */
     struct trm_base *next;         /* being published … */
     int64_t next_at;               /* … since then, UTC ms */
+    bool swapped;                  /* the weights that answer are, or were, not the origin */
     uint64_t points;               /* added or replaced, ever */
     uint64_t points_trained;       /* when the last training began */
     uint64_t rest_until_ns;        /* monotonic */
