@@ -54,7 +54,8 @@ struct trm_trace_step {
 enum trm_halted {
     TRM_HALTED_UNTHOUGHT, /* no network answers */
     TRM_HALTED_STEPS,     /* all steps that were trained are taken */
-    TRM_HALTED_SETTLED    /* the last one moved the median by less than halted_below of the 80% interval */
+    TRM_HALTED_SETTLED,   /* the last one moved the median by less than halted_below of the 80% interval */
+    TRM_HALTED_CONTENT    /* the networks expect too little of another one (trace: halt) */
 };
 
 struct trm_forecast {

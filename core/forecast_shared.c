@@ -148,8 +148,9 @@ static void think(struct pass *p, struct trm_forecast *out)
         note(p, out, p->who, started);
     } while (!trm_think_settled(p->think));
     out->halted_at = p->think->steps;
-    out->halted =
-        p->think->steps < p->think->base->shape.supervision ? TRM_HALTED_SETTLED : TRM_HALTED_STEPS;
+    out->halted = p->think->steps >= p->think->base->shape.supervision ? TRM_HALTED_STEPS
+                  : trm_think_still(p->think)                           ? TRM_HALTED_SETTLED
+                                                                         : TRM_HALTED_CONTENT;
 }
 
 static void answer(struct pass *p, size_t season2, struct trm_forecast *out)

@@ -165,7 +165,13 @@ void trm_think_step(struct trm_think *t)
     express(t);
 }
 
+bool trm_think_still(const struct trm_think *t)
+{
+    return t->steps && t->moved < TRM_THINK_SETTLED * t->width;
+}
+
 bool trm_think_settled(const struct trm_think *t)
 {
-    return t->steps >= t->base->shape.supervision || (t->steps && t->moved < TRM_THINK_SETTLED * t->width);
+    return t->steps >= t->base->shape.supervision || trm_think_still(t) ||
+           (t->steps && t->halt < TRM_THINK_WORTH);
 }

@@ -13,6 +13,10 @@
 
 /* A step that moves the median by less than this share of the 80% interval is the last. */
 #define TRM_THINK_SETTLED .02
+/* So is one after which the networks' own estimate that another helps is below this. Measured: real
+ * series are answered as well (.6963 for .6962 of seasonal naive over 36 sets, .7559 for .7566 over 16)
+ * in little more than one step of three. */
+#define TRM_THINK_WORTH .55
 
 struct trm_think {
     const struct trm_base *base; /* borrowed */
@@ -44,8 +48,11 @@ void trm_think_begin(struct trm_think *think, const struct trm_history *history,
 /* One supervision step. Cost: about 3 us a lead and network of 110 thousand parameters. */
 void trm_think_step(struct trm_think *think);
 
-/* Whether nothing is left to think: all trained steps taken, or the last one moved the median by less than
- * TRM_THINK_SETTLED of the interval. */
+/* Whether the last step moved the median by less than TRM_THINK_SETTLED of the interval. */
+bool trm_think_still(const struct trm_think *think);
+
+/* Whether nothing is left to think: all trained steps taken, the median still, or another step not worth
+ * it. */
 bool trm_think_settled(const struct trm_think *think);
 
 #endif

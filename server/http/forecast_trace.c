@@ -98,6 +98,10 @@ static void say_halt(struct phrase *phrase, const struct trm_forecast *forecast)
             "interval.",
             (unsigned)forecast->halted_at, last->moved * 100);
         break;
+    case TRM_HALTED_CONTENT:
+        say(phrase, " Halted: another step is expected to help with a probability of %.0f%% only.",
+            last->halt * 100);
+        break;
     case TRM_HALTED_UNTHOUGHT:
         say(phrase, " No network answers, so nothing %s thought.",
             forecast->trace_n > 1 ? "more is" : "is");

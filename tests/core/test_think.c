@@ -59,6 +59,40 @@ static void thinking_begins_with_the_consensus(void **state)
     trm_base_free(plain);
 }
 
+/* The halting logit of a lead is bh alone where its column of the read-out is zero. */
+static uint32_t steps_with_halt(float logit)
+{
+    struct trm_base *told = made_base(.5f);
+    size_t out_n = trm_thinker_block_n(&told->shape, TRM_THINK_OUT0);
+
+    for (size_t i = 0; i < told->network_n; i++) {
+        float *out = told->weights[i] + trm_thinker_block_at(&told->shape, TRM_THINK_OUT);
+        for (size_t row = 0; row < told->shape.latent; row++)
+            out[(row + 1) * out_n - 1] = 0;
+        told->weights[i][trm_thinker_block_at(&told->shape, TRM_THINK_OUT0) + out_n - 1] = logit;
+    }
+    struct trm_think *t;
+    assert_int_equal(trm_think_new(told, 24, &t), TRM_OK);
+    trm_think_begin(t, &history, 0, 24);
+    while (!trm_think_settled(t))
+        trm_think_step(t);
+    assert_near(t->halt, 1 / (1 + exp(-(double)logit)), 1e-6);
+    uint32_t steps = t->steps;
+    assert_true(steps == told->shape.supervision || trm_think_still(t) ||
+                t->halt < TRM_THINK_WORTH);
+    trm_think_free(t);
+    trm_base_free(told);
+    return steps;
+}
+
+static void thinking_ends_where_another_step_is_not_worth_it(void **state)
+{
+    (void)state;
+    assert_int_equal(steps_with_halt(-1), 1);
+    assert_int_equal(steps_with_halt(.1f), 1); /* .525 */
+    assert_true(steps_with_halt(1) > 1);
+}
+
 static void a_step_moves_the_answer_and_says_how_far(void **state)
 {
     double moved = 0, before[24];
@@ -166,6 +200,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(thinking_begins_with_the_consensus),
+        cmocka_unit_test(thinking_ends_where_another_step_is_not_worth_it),
         cmocka_unit_test(a_step_moves_the_answer_and_says_how_far),
         cmocka_unit_test(mixtures_are_shares_and_quantiles_do_not_cross),
         cmocka_unit_test(a_think_forgets_what_it_thought_before),

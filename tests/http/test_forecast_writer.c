@@ -333,6 +333,13 @@ static void a_shared_trace_without_a_record_has_words_too(void **state)
              "theta (52%, was 41%). Halted: all 1 steps are taken; the last one moved the median by 1.3% of "
              "the 80% interval.");
     json_decref(json);
+    s.forecast.halted = TRM_HALTED_CONTENT;
+    json = written(&s);
+    words_of(json_object_get(json, "trace"), 1,
+             "There is no past to hold the answer against yet; most trusted at the first lead is still "
+             "theta (52%, was 41%). Halted: another step is expected to help with a probability of 30% "
+             "only.");
+    json_decref(json);
 }
 
 static void answer_without_times_has_none(void **state)
