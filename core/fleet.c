@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define TRIES 4        /* to cut an excerpt that can be forecast from a series */
-#define OFFERED_MAX 48 /* excerpts of a series: one for each half horizon, up to these */
+#define OFFERED_MAX 96 /* excerpts of a series: one for each half horizon, up to these */
 #define BATCH_MAX 256
 #define PASSES 2 /* over the examples of a round */
 #define RATE 2e-3f

@@ -21,7 +21,7 @@
 /* Fewer series to judge by prove nothing. */
 #define TRM_FLEET_JUDGE_MIN 8
 /* Rounds, at most; fewer for a fleet that has not so many excerpts to offer. */
-#define TRM_FLEET_ROUNDS_MAX 8
+#define TRM_FLEET_ROUNDS_MAX 16
 /* How many standard errors the mean gain must be away from none. */
 #define TRM_FLEET_CERTAINTY 2.0
 
