@@ -94,14 +94,24 @@ struct pretrain_examples {
 int pretrain_examples_make(const struct pretrain_options *options, const struct pretrain_pool *pool,
                            struct pretrain_examples *ret, struct tool_err *err);
 void pretrain_examples_free(struct pretrain_examples *examples);
+
 /* ---- pretrain_memory.c: where examples lie ---- */
+
+#define PRETRAIN_PAGE 4096 /* before the examples: the file's description of them */
 
 /* Zeroed memory for the examples, or the file's: then ret->reused says whether it holds them already. */
 int pretrain_memory_get(const struct pretrain_options *options, uint64_t key, size_t n,
                         struct pretrain_examples *ret, struct tool_err *err);
+
+/* ---- pretrain_kept.c: the file that keeps examples ---- */
+
+/* Maps ret->map_bytes of a file for n examples. A file that holds examples of another key is begun anew,
+ * and that is said on standard error; a file that is no examples file is refused and stays as it is. */
+int pretrain_kept_map(const char *path, uint64_t key, size_t n, struct pretrain_examples *ret,
+                      struct tool_err *err);
 /* Says in the file that it is complete. */
-int pretrain_memory_seal(const struct pretrain_options *options, uint64_t key,
-                         struct pretrain_examples *examples, struct tool_err *err);
+int pretrain_kept_seal(const char *path, uint64_t key, struct pretrain_examples *examples,
+                       struct tool_err *err);
 
 /* ---- pretrain_validate.c: real windows to validate on ---- */
 

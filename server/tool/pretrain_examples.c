@@ -135,7 +135,9 @@ static int draw_all(const struct pretrain_options *o, const struct pretrain_pool
         return tool_fail(err, "out of memory"), TOOL_FAILED;
     if (stop_wanted())
         return TOOL_INTERRUPTED;
-    return pretrain_memory_seal(o, key, ret, err) ? TOOL_FAILED : TOOL_CLEAN;
+    if (o->examples_file && pretrain_kept_seal(o->examples_file, key, ret, err))
+        return TOOL_FAILED;
+    return TOOL_CLEAN;
 }
 
 int pretrain_examples_make(const struct pretrain_options *o, const struct pretrain_pool *pool,

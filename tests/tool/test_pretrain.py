@@ -67,6 +67,53 @@ class Pretrain(unittest.TestCase):
             self.train(name, "--examples-file", self.path("examples"))
             self.assertEqual(self.read("one.trmw"), self.read(name))
 
+    def write(self, name, content):
+        with open(self.path(name), "wb") as file:
+            file.write(content)
+
+    def test_a_file_that_holds_no_examples_is_not_overwritten_with_them(self):
+        for content in (b"a letter\n", bytes(100000), bytes(range(256)) * 1000):
+            self.write("mine", content)
+            said = self.train("w.trmw", "--examples-file", self.path("mine"), code=1).stderr
+            self.assertIn(self.path("mine") + " is there and is no examples file", said)
+            self.assertIn("--examples-file takes a new name, or a file that it made", said)
+            self.assertEqual(self.read("mine"), content)
+        self.assertFalse(os.path.exists(self.path("w.trmw")))
+
+    def test_an_empty_file_takes_examples(self):
+        self.write("examples", b"")
+        self.train("w.trmw", "--examples-file", self.path("examples"))
+        self.assertGreater(os.path.getsize(self.path("examples")), 256 * 1000)
+
+    def test_examples_of_other_options_are_replaced_and_that_is_said(self):
+        keep = ["--examples-file", self.path("examples")]
+        self.assertNotIn("drawn anew", self.train("one.trmw", *keep).stderr)
+        self.assertNotIn("drawn anew", self.train("again.trmw", *keep).stderr)
+        said = self.train("kept.trmw", *keep, "--seed", "2").stderr
+        self.assertIn("examples: examples of other options", said)
+        self.train("fresh.trmw", "--seed", "2")
+        self.assertEqual(self.read("fresh.trmw"), self.read("kept.trmw"))
+
+    def test_an_incomplete_examples_file_is_drawn_anew(self):
+        cut = ["--out", self.path("cut.trmw"), *SMALL, "--examples", "200000", "--examples-file", self.path("examples")]
+        self.assertEqual(self.interrupted_drawing(cut), 130)
+        said = self.train("w.trmw", "--examples-file", self.path("examples")).stderr
+        self.assertIn("incomplete examples of an interrupted run", said)
+        self.train("fresh.trmw")
+        self.assertEqual(self.read("fresh.trmw"), self.read("w.trmw"))
+
+    def interrupted_drawing(self, options):
+        """Runs and interrupts while the examples are drawn; the exit code."""
+        running = subprocess.Popen([TSTRM, "pretrain", *options], stderr=subprocess.PIPE, text=True)
+        for line in running.stderr:
+            if "real), " in line:
+                break
+        time.sleep(0.05)
+        running.send_signal(signal.SIGINT)
+        self.said = running.stderr.read()
+        running.stderr.close()
+        return running.wait(timeout=600)
+
     def interrupted(self, options):
         """Runs and interrupts after the first look at the losses; the exit code."""
         running = subprocess.Popen([TSTRM, "pretrain", *options], stderr=subprocess.PIPE, text=True)
