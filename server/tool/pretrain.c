@@ -8,11 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static uint64_t mix(uint64_t hash, uint64_t value)
-{
-    return (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15) + (hash >> 31);
-}
-
 static uint64_t bits(double v)
 {
     uint64_t u;
@@ -32,7 +27,7 @@ static uint64_t key_of(const struct pretrain_options *o, uint64_t examples,
     uint64_t key = examples;
 
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        key = mix(key, parts[i]);
+        key = pretrain_mix(key, parts[i]);
     return key;
 }
 

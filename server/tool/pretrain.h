@@ -95,6 +95,24 @@ int pretrain_examples_make(const struct pretrain_options *options, const struct 
                            struct pretrain_examples *ret, struct tool_err *err);
 void pretrain_examples_free(struct pretrain_examples *examples);
 
+/* What a thread needs to write examples. */
+struct pretrain_room {
+    struct trm_sense *sense;
+    struct trm_prior_series *series;
+    struct trm_excerpt *excerpt;
+};
+
+bool pretrain_room_new(struct pretrain_room *ret); /* to be freed even where it is false */
+void pretrain_room_free(struct pretrain_room *room);
+
+/* ---- pretrain_fingerprint.c: what examples this program makes ---- */
+
+/* A hash of the prior's series and of examples, some from the pool (unless NULL), all of fixed seeds:
+ * another one where a change of the program changes the numbers. */
+int pretrain_fingerprint(const struct pretrain_pool *pool, uint64_t *ret, struct tool_err *err);
+/* The hash of one more value. */
+uint64_t pretrain_mix(uint64_t hash, uint64_t value);
+
 /* ---- pretrain_memory.c: where examples lie ---- */
 
 #define PRETRAIN_PAGE 4096 /* before the examples: the file's description of them */

@@ -79,7 +79,7 @@ static int check(const struct pretrain_run *run, const unsigned char *bytes, siz
         return tool_fail(err, "%s: damaged, or no checkpoint", path);
     if (ret->key != run->key || ret->network >= run->options->networks ||
         ret->width != run->curve.width)
-        return tool_fail(err, "%s: of a run with other options", path);
+        return tool_fail(err, "%s: of a run with other options or of another version", path);
     return total_bytes(run, ret) == n ? 0 : tool_fail(err, "%s: damaged", path);
 }
 

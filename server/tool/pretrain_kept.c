@@ -60,7 +60,7 @@ static int open_kept(int fd, const char *path, uint64_t key, size_t n,
                      struct pretrain_examples *ret, struct tool_err *err)
 {
     struct page page;
-    size_t bytes;
+    size_t bytes = 0;
 
     if (look(fd, path, &page, &bytes, err))
         return -1;

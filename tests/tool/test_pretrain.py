@@ -15,6 +15,8 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 import tap  # noqa: E402
 
 TSTRM = os.environ.get("TSTRM", os.path.join(HERE, "..", "..", "build", "server", "tool", "tstrm"))
+OTHER = os.environ.get("OTHER_EXAMPLES", os.path.join(HERE, "..", "..", "build", "tests", "tool",
+                                                      "tstrm_other_examples"))
 SMALL = ["--examples", "256", "--inner", "32", "--latent", "16", "--batch", "64"]
 
 
@@ -93,6 +95,16 @@ class Pretrain(unittest.TestCase):
         self.assertIn("examples: examples of other options", said)
         self.train("fresh.trmw", "--seed", "2")
         self.assertEqual(self.read("fresh.trmw"), self.read("kept.trmw"))
+
+    def test_examples_that_the_program_makes_otherwise_by_now_are_replaced(self):
+        options = ["--out", self.path("w.trmw"), *SMALL, "--steps", "1", "--examples-file", self.path("examples"),
+                   "--real", self.pool()]
+        for other, replaced in (("", False), ("prior", True), ("prior", False), ("sense", True), ("excerpt", True),
+                                ("excerpt", False), ("", True)):
+            done = subprocess.run([OTHER, "pretrain", *options], capture_output=True, text=True, timeout=900,
+                                  env={**os.environ, "OTHER": other})
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual("drawn anew" in done.stderr, replaced, other)
 
     def test_an_incomplete_examples_file_is_drawn_anew(self):
         cut = ["--out", self.path("cut.trmw"), *SMALL, "--examples", "200000", "--examples-file", self.path("examples")]
