@@ -129,9 +129,7 @@ int tool_pretrain(int argc, char **argv)
     }
     int code = options.average ? (pretrain_average(&options, &err) ? TOOL_FAILED : TOOL_CLEAN)
                                : run_all(&options, &err);
-    if (code == TOOL_INTERRUPTED)
-        fprintf(stderr, "\ntstrm pretrain: interrupted; the same command with --resume goes on\n");
-    else if (code != TOOL_CLEAN)
-        fprintf(stderr, "tstrm pretrain: %s\n", err.msg);
+    if (code != TOOL_CLEAN)
+        fprintf(stderr, "%ststrm pretrain: %s\n", code == TOOL_INTERRUPTED ? "\n" : "", err.msg);
     return code;
 }

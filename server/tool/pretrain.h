@@ -90,7 +90,7 @@ struct pretrain_examples {
     bool reused;
 };
 
-/* Draws them, or maps the file that has them. TOOL_CLEAN, TOOL_FAILED with *err, or TOOL_INTERRUPTED. */
+/* Draws them, or maps the file that has them. TOOL_CLEAN, or TOOL_FAILED or TOOL_INTERRUPTED with *err. */
 int pretrain_examples_make(const struct pretrain_options *options, const struct pretrain_pool *pool,
                            struct pretrain_examples *ret, struct tool_err *err);
 void pretrain_examples_free(struct pretrain_examples *examples);
@@ -170,8 +170,8 @@ struct pretrain_run {
     uint64_t key;           /* of everything that decides the result */
 };
 
-/* TOOL_CLEAN when every network is trained, TOOL_INTERRUPTED when the checkpoint was written instead, or
- * TOOL_FAILED with *err. */
+/* TOOL_CLEAN when every network is trained; with *err TOOL_INTERRUPTED when the checkpoint was written
+ * instead, or TOOL_FAILED. */
 int pretrain_train(struct pretrain_run *run, struct tool_err *err);
 /* Room for one more point. */
 double *pretrain_curve_grow(struct pretrain_curve *curve);

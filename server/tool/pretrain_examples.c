@@ -107,6 +107,19 @@ static void keep_tally(const struct drawing *d, struct pretrain_tally *to)
     to->replaced = d->replaced;
 }
 
+static int interrupted(const struct pretrain_options *o, struct tool_err *err)
+{
+    if (o->resume)
+        tool_fail(err,
+                  "interrupted before the training went on; %s is as it was, the same command "
+                  "goes on from there",
+                  o->checkpoint);
+    else
+        tool_fail(err, "interrupted while the examples were drawn; nothing is kept, the same "
+                       "command begins anew");
+    return TOOL_INTERRUPTED;
+}
+
 static int draw_all(const struct pretrain_options *o, const struct pretrain_pool *pool,
                     uint64_t key, struct pretrain_examples *ret, struct tool_err *err)
 {
@@ -127,7 +140,7 @@ static int draw_all(const struct pretrain_options *o, const struct pretrain_pool
     if (no_memory)
         return tool_fail(err, "out of memory"), TOOL_FAILED;
     if (stop_wanted())
-        return TOOL_INTERRUPTED;
+        return interrupted(o, err);
     if (o->examples_file && pretrain_kept_seal(o->examples_file, key, ret, err))
         return TOOL_FAILED;
     return TOOL_CLEAN;

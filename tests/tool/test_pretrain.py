@@ -116,7 +116,7 @@ class Pretrain(unittest.TestCase):
 
     def interrupted_drawing(self, options):
         """Runs and interrupts while the examples are drawn; the exit code."""
-        running = subprocess.Popen([TSTRM, "pretrain", *options], stderr=subprocess.PIPE, text=True)
+        running = subprocess.Popen([TSTRM, "pretrain", *options, "--threads", "1"], stderr=subprocess.PIPE, text=True)
         for line in running.stderr:
             if "real), " in line:
                 break
@@ -125,6 +125,21 @@ class Pretrain(unittest.TestCase):
         self.said = running.stderr.read()
         running.stderr.close()
         return running.wait(timeout=600)
+
+    def test_an_interruption_before_the_first_step_promises_nothing(self):
+        options = ["--out", self.path("w.trmw"), *SMALL, "--examples", "100000"]
+        self.assertEqual(self.interrupted_drawing(options), 130)
+        self.assertNotIn("--resume", self.said)
+        self.assertIn("interrupted while the examples were drawn; nothing is kept", self.said)
+        self.assertFalse(os.path.exists(self.path("w.trmw.checkpoint")))
+
+    def test_an_interruption_before_the_training_goes_on_keeps_the_checkpoint(self):
+        options = ["--out", self.path("w.trmw"), *SMALL, "--steps", "100000", "--examples", "2000"]
+        self.assertEqual(self.interrupted(options), 130)
+        before = self.read("w.trmw.checkpoint")
+        self.assertEqual(self.interrupted_drawing([*options, "--resume"]), 130)
+        self.assertIn("w.trmw.checkpoint is as it was", self.said)
+        self.assertEqual(self.read("w.trmw.checkpoint"), before)
 
     def interrupted(self, options):
         """Runs and interrupts after the first look at the losses; the exit code."""
