@@ -100,7 +100,8 @@ static int run_all(const struct pretrain_options *o, struct tool_err *err)
 
     stop_watch();
     meter_start(&meter, 0, 0, 0);
-    if (read_init(o, &init, err) == 0 && pretrain_pool_read(o, &pool, err) == 0 &&
+    if (pretrain_checkpoint_look(o, err) == 0 && read_init(o, &init, err) == 0 &&
+        pretrain_pool_read(o, &pool, err) == 0 &&
         pretrain_validation_read(o, &validation, err) == 0) {
         code = pretrain_examples_make(o, &pool, &examples, err);
         meter_look(&meter);

@@ -180,6 +180,9 @@ double *pretrain_curve_grow(struct pretrain_curve *curve);
 
 #define PRETRAIN_CHECKPOINT_MAX ((size_t)1 << 32)
 
+/* Before any work: 0 where a run may begin. Without --resume no file may be there, which the run would
+ * overwrite; with it, there must be a checkpoint. */
+int pretrain_checkpoint_look(const struct pretrain_options *options, struct tool_err *err);
 int pretrain_checkpoint_save(struct pretrain_run *run, struct tool_err *err);
 /* Into a run whose network 0 has begun. Begins the network that the checkpoint is about by itself. */
 int pretrain_checkpoint_load(struct pretrain_run *run, struct tool_err *err);

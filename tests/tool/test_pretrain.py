@@ -166,6 +166,28 @@ class Pretrain(unittest.TestCase):
         self.assertEqual(self.read("whole.trmw"), self.read("cut.trmw"))
         self.assertFalse(os.path.exists(self.path("cut.trmw.checkpoint")))
 
+    def test_an_unfinished_run_is_not_overwritten(self):
+        options = ["--out", self.path("w.trmw"), *SMALL, "--networks", "2"]
+        self.assertEqual(self.interrupted([*options, "--steps", "100000"]), 130)
+        before = self.read("w.trmw.checkpoint")
+        said = self.run_tool(*options, "--steps", "12", code=1).stderr
+        self.assertIn(self.path("w.trmw.checkpoint"), said)
+        self.assertRegex(said, r"[1-9]\d* of 200000 steps done: --resume goes on")
+        self.assertIn("remove it or name another --checkpoint", said)
+        self.run_tool(*options, "--steps", "12", "--checkpoint", self.path("other"))
+        self.assertEqual(self.read("w.trmw.checkpoint"), before)
+
+    def test_a_file_that_is_no_checkpoint_is_not_overwritten_with_one(self):
+        self.write("mine", b"a letter")
+        said = self.train("w.trmw", "--checkpoint", self.path("mine"), code=1).stderr
+        self.assertIn(self.path("mine") + " is there and is no checkpoint", said)
+        self.assertEqual(self.read("mine"), b"a letter")
+
+    def test_nothing_to_resume_is_said_before_examples_are_drawn(self):
+        said = self.train("w.trmw", "--resume", code=1).stderr
+        self.assertIn("w.trmw.checkpoint: No such file", said)
+        self.assertNotIn("256 examples", said)
+
     def test_the_card_says_how(self):
         self.train("w.trmw", "--validate", self.pool())
         card = json.loads(self.read("w.json"))
