@@ -97,17 +97,18 @@ class Pretrain(unittest.TestCase):
         self.assertEqual(self.read("fresh.trmw"), self.read("kept.trmw"))
 
     def test_examples_that_the_program_makes_otherwise_by_now_are_replaced(self):
-        options = ["--out", self.path("w.trmw"), *SMALL, "--steps", "1", "--examples-file", self.path("examples"),
-                   "--real", self.pool()]
-        for other, replaced in (("", False), ("prior", True), ("prior", False), ("sense", True), ("excerpt", True),
-                                ("excerpt", False), ("", True)):
-            done = subprocess.run([OTHER, "pretrain", *options], capture_output=True, text=True, timeout=900,
-                                  env={**os.environ, "OTHER": other})
+        options = ["--out", self.path("w.trmw"), *SMALL, "--steps", "1", "--real", self.pool(),
+                   "--examples-file", self.path("examples")]
+        for other, replaced in (("", False), ("prior", True), ("prior", False), ("sense", True),
+                                ("excerpt", True), ("excerpt", False), ("", True)):
+            done = subprocess.run([OTHER, "pretrain", *options], capture_output=True, text=True,
+                                  timeout=900, env={**os.environ, "OTHER": other})
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertEqual("drawn anew" in done.stderr, replaced, other)
 
     def test_an_incomplete_examples_file_is_drawn_anew(self):
-        cut = ["--out", self.path("cut.trmw"), *SMALL, "--examples", "200000", "--examples-file", self.path("examples")]
+        cut = ["--out", self.path("cut.trmw"), *SMALL, "--examples", "20000",
+               "--examples-file", self.path("examples")]
         self.assertEqual(self.interrupted_drawing(cut), 130)
         said = self.train("w.trmw", "--examples-file", self.path("examples")).stderr
         self.assertIn("incomplete examples of an interrupted run", said)
@@ -116,7 +117,8 @@ class Pretrain(unittest.TestCase):
 
     def interrupted_drawing(self, options):
         """Runs and interrupts while the examples are drawn; the exit code."""
-        running = subprocess.Popen([TSTRM, "pretrain", *options, "--threads", "1"], stderr=subprocess.PIPE, text=True)
+        running = subprocess.Popen([TSTRM, "pretrain", *options, "--threads", "1"],
+                                   stderr=subprocess.PIPE, text=True)
         for line in running.stderr:
             if "real), " in line:
                 break
@@ -127,7 +129,7 @@ class Pretrain(unittest.TestCase):
         return running.wait(timeout=600)
 
     def test_an_interruption_before_the_first_step_promises_nothing(self):
-        options = ["--out", self.path("w.trmw"), *SMALL, "--examples", "100000"]
+        options = ["--out", self.path("w.trmw"), *SMALL, "--examples", "20000"]
         self.assertEqual(self.interrupted_drawing(options), 130)
         self.assertNotIn("--resume", self.said)
         self.assertIn("interrupted while the examples were drawn; nothing is kept", self.said)
@@ -245,6 +247,16 @@ class Pretrain(unittest.TestCase):
         self.assertEqual(running.wait(timeout=300), 130)
         said = self.run_tool(*options, "--steps", "200000", "--resume", code=1).stderr
         self.assertIn("other options", said)
+
+    def test_memory_that_the_machine_does_not_have_is_refused(self):
+        try:
+            with open("/proc/meminfo", encoding="ascii") as file:
+                self.assertIn("MemAvailable", file.read())
+        except OSError:
+            self.skipTest("nobody says how much memory there is")
+        said = self.train("w.trmw", "--examples", "1000000000", code=1).stderr
+        self.assertRegex(said, r"examples need \d{7,} MB of memory and \d+ MB are available")
+        self.assertIn("fewer --examples, or an --examples-file", said)
 
     def test_options_are_checked(self):
         for options, words in ((["--out", "x", "--inner", "17"], "multiples of 16"), (["--nonsense"], "nonsense"),
