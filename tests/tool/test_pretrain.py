@@ -136,7 +136,7 @@ class Pretrain(unittest.TestCase):
         self.assertFalse(os.path.exists(self.path("w.trmw.checkpoint")))
 
     def test_an_interruption_before_the_training_goes_on_keeps_the_checkpoint(self):
-        options = ["--out", self.path("w.trmw"), *SMALL, "--steps", "100000", "--examples", "2000"]
+        options = ["--out", self.path("w.trmw"), *SMALL, "--steps", "4000", "--examples", "2000"]
         self.assertEqual(self.interrupted(options), 130)
         before = self.read("w.trmw.checkpoint")
         self.assertEqual(self.interrupted_drawing([*options, "--resume"]), 130)
@@ -170,11 +170,11 @@ class Pretrain(unittest.TestCase):
 
     def test_an_unfinished_run_is_not_overwritten(self):
         options = ["--out", self.path("w.trmw"), *SMALL, "--networks", "2"]
-        self.assertEqual(self.interrupted([*options, "--steps", "100000"]), 130)
+        self.assertEqual(self.interrupted([*options, "--steps", "4000"]), 130)
         before = self.read("w.trmw.checkpoint")
         said = self.run_tool(*options, "--steps", "12", code=1).stderr
         self.assertIn(self.path("w.trmw.checkpoint"), said)
-        self.assertRegex(said, r"[1-9]\d* of 200000 steps done: --resume goes on")
+        self.assertRegex(said, r"[1-9]\d* of 8000 steps done: --resume goes on")
         self.assertIn("remove it or name another --checkpoint", said)
         self.run_tool(*options, "--steps", "12", "--checkpoint", self.path("other"))
         self.assertEqual(self.read("w.trmw.checkpoint"), before)
