@@ -8,11 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static uint64_t mix(uint64_t hash, uint64_t value)
-{
-    return (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15) + (hash >> 31);
-}
-
 static uint64_t bits(double v)
 {
     uint64_t u;
@@ -32,7 +27,7 @@ static uint64_t key_of(const struct pretrain_options *o, uint64_t examples,
     uint64_t key = examples;
 
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        key = mix(key, parts[i]);
+        key = pretrain_mix(key, parts[i]);
     return key;
 }
 
@@ -105,7 +100,8 @@ static int run_all(const struct pretrain_options *o, struct tool_err *err)
 
     stop_watch();
     meter_start(&meter, 0, 0, 0);
-    if (read_init(o, &init, err) == 0 && pretrain_pool_read(o, &pool, err) == 0 &&
+    if (pretrain_checkpoint_look(o, err) == 0 && read_init(o, &init, err) == 0 &&
+        pretrain_pool_read(o, &pool, err) == 0 &&
         pretrain_validation_read(o, &validation, err) == 0) {
         code = pretrain_examples_make(o, &pool, &examples, err);
         meter_look(&meter);
@@ -134,9 +130,7 @@ int tool_pretrain(int argc, char **argv)
     }
     int code = options.average ? (pretrain_average(&options, &err) ? TOOL_FAILED : TOOL_CLEAN)
                                : run_all(&options, &err);
-    if (code == TOOL_INTERRUPTED)
-        fprintf(stderr, "\ntstrm pretrain: interrupted; the same command with --resume goes on\n");
-    else if (code != TOOL_CLEAN)
-        fprintf(stderr, "tstrm pretrain: %s\n", err.msg);
+    if (code != TOOL_CLEAN)
+        fprintf(stderr, "%ststrm pretrain: %s\n", code == TOOL_INTERRUPTED ? "\n" : "", err.msg);
     return code;
 }

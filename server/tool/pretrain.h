@@ -90,18 +90,49 @@ struct pretrain_examples {
     bool reused;
 };
 
-/* Draws them, or maps the file that has them. TOOL_CLEAN, TOOL_FAILED with *err, or TOOL_INTERRUPTED. */
+/* Draws them, or maps the file that has them. TOOL_CLEAN, or with *err TOOL_FAILED or
+ * TOOL_INTERRUPTED. */
 int pretrain_examples_make(const struct pretrain_options *options, const struct pretrain_pool *pool,
                            struct pretrain_examples *ret, struct tool_err *err);
 void pretrain_examples_free(struct pretrain_examples *examples);
+
+/* What a thread needs to write examples. */
+struct pretrain_room {
+    struct trm_sense *sense;
+    struct trm_prior_series *series;
+    struct trm_excerpt *excerpt;
+};
+
+bool pretrain_room_new(struct pretrain_room *ret); /* to be freed even where it is false */
+void pretrain_room_free(struct pretrain_room *room);
+
+/* ---- pretrain_fingerprint.c: what examples this program makes ---- */
+
+/* A hash of the prior's series and of examples, some from the pool (unless NULL), all of fixed
+ * seeds: another one where a change of the program changes the numbers. */
+int pretrain_fingerprint(const struct pretrain_pool *pool, uint64_t *ret, struct tool_err *err);
+/* The hash of one more value. */
+uint64_t pretrain_mix(uint64_t hash, uint64_t value);
+
 /* ---- pretrain_memory.c: where examples lie ---- */
 
-/* Zeroed memory for the examples, or the file's: then ret->reused says whether it holds them already. */
+#define PRETRAIN_PAGE 4096 /* before the examples: the file's description of them */
+
+/* Zeroed memory for the examples, at most what the machine has to give, or the file's: then
+ * ret->reused says whether it holds them already. */
 int pretrain_memory_get(const struct pretrain_options *options, uint64_t key, size_t n,
                         struct pretrain_examples *ret, struct tool_err *err);
+
+/* ---- pretrain_kept.c: the file that keeps examples ---- */
+
+/* Maps ret->map_bytes of a file for n examples. A file that holds examples of another key is begun
+ * anew, and that is said on standard error; a file that is no examples file is refused and stays as
+ * it is. */
+int pretrain_kept_map(const char *path, uint64_t key, size_t n, struct pretrain_examples *ret,
+                      struct tool_err *err);
 /* Says in the file that it is complete. */
-int pretrain_memory_seal(const struct pretrain_options *options, uint64_t key,
-                         struct pretrain_examples *examples, struct tool_err *err);
+int pretrain_kept_seal(const char *path, uint64_t key, struct pretrain_examples *examples,
+                       struct tool_err *err);
 
 /* ---- pretrain_validate.c: real windows to validate on ---- */
 
@@ -142,8 +173,8 @@ struct pretrain_run {
     uint64_t key;           /* of everything that decides the result */
 };
 
-/* TOOL_CLEAN when every network is trained, TOOL_INTERRUPTED when the checkpoint was written instead, or
- * TOOL_FAILED with *err. */
+/* TOOL_CLEAN when every network is trained; with *err TOOL_INTERRUPTED when the checkpoint was
+ * written instead, or TOOL_FAILED. */
 int pretrain_train(struct pretrain_run *run, struct tool_err *err);
 /* Room for one more point. */
 double *pretrain_curve_grow(struct pretrain_curve *curve);
@@ -152,6 +183,9 @@ double *pretrain_curve_grow(struct pretrain_curve *curve);
 
 #define PRETRAIN_CHECKPOINT_MAX ((size_t)1 << 32)
 
+/* Before any work: 0 where a run may begin. Without --resume no file may be there, which the run
+ * would overwrite; with it, there must be a checkpoint. */
+int pretrain_checkpoint_look(const struct pretrain_options *options, struct tool_err *err);
 int pretrain_checkpoint_save(struct pretrain_run *run, struct tool_err *err);
 /* Into a run whose network 0 has begun. Begins the network that the checkpoint is about by itself. */
 int pretrain_checkpoint_load(struct pretrain_run *run, struct tool_err *err);

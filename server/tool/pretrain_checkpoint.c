@@ -10,11 +10,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#define MAGIC UINT64_C(0x315450434d525453)
+#define MAGIC UINT64_C(0x325450434d525453)
 
 struct head {
-    uint64_t magic, key, network, curve_n, width, state_bytes;
+    uint64_t magic, key, network, networks, step, steps, curve_n, width, state_bytes;
     double wall, cpu, joules;
 };
 
@@ -34,6 +35,9 @@ int pretrain_checkpoint_save(struct pretrain_run *run, struct tool_err *err)
     struct head h = {.magic = MAGIC,
                      .key = run->key,
                      .network = run->network,
+                     .networks = run->options->networks,
+                     .step = run->pretrain.opt.t,
+                     .steps = run->options->steps,
                      .curve_n = run->curve.n,
                      .width = run->curve.width,
                      .state_bytes = trm_pretrain_state_bytes(&run->pretrain)};
@@ -65,21 +69,33 @@ int pretrain_checkpoint_save(struct pretrain_run *run, struct tool_err *err)
     return rc;
 }
 
+/* Whole, and of this version. */
+static bool sound(const unsigned char *bytes, size_t n, struct head *ret)
+{
+    uint32_t crc;
+
+    if (n < sizeof *ret + sizeof crc)
+        return false;
+    memcpy(ret, bytes, sizeof *ret);
+    memcpy(&crc, bytes + n - sizeof crc, sizeof crc);
+    return ret->magic == MAGIC && crc == trm_crc32c(0, bytes, n - sizeof crc);
+}
+
+static int unsound(const char *path, struct tool_err *err)
+{
+    return tool_fail(err, "%s: damaged, or no checkpoint of this version", path);
+}
+
 static int check(const struct pretrain_run *run, const unsigned char *bytes, size_t n,
                  struct head *ret, struct tool_err *err)
 {
     const char *path = run->options->checkpoint;
-    uint32_t crc;
 
-    if (n < sizeof *ret + sizeof crc)
-        return tool_fail(err, "%s: damaged, or no checkpoint", path);
-    memcpy(ret, bytes, sizeof *ret);
-    memcpy(&crc, bytes + n - sizeof crc, sizeof crc);
-    if (ret->magic != MAGIC || crc != trm_crc32c(0, bytes, n - sizeof crc))
-        return tool_fail(err, "%s: damaged, or no checkpoint", path);
+    if (!sound(bytes, n, ret))
+        return unsound(path, err);
     if (ret->key != run->key || ret->network >= run->options->networks ||
         ret->width != run->curve.width)
-        return tool_fail(err, "%s: of a run with other options", path);
+        return tool_fail(err, "%s: of a run with other options or of another version", path);
     return total_bytes(run, ret) == n ? 0 : tool_fail(err, "%s: damaged", path);
 }
 
@@ -122,4 +138,36 @@ int pretrain_checkpoint_load(struct pretrain_run *run, struct tool_err *err)
         rc = take(run, &h, bytes + sizeof h, err);
     free(bytes);
     return rc;
+}
+
+/* What is there is not overwritten. h: NULL where it is no checkpoint. */
+static int refuse(const char *path, const struct head *h, struct tool_err *err)
+{
+    if (!h)
+        return tool_fail(err,
+                         "%s is there and is no checkpoint of this version, so it stays as it is: "
+                         "remove it, or name another --checkpoint",
+                         path);
+    return tool_fail(err,
+                     "%s holds an unfinished run, %llu of %llu steps done: --resume goes on with "
+                     "it; to begin anew, remove it or name another --checkpoint",
+                     path, (unsigned long long)(h->network * h->steps + h->step),
+                     (unsigned long long)(h->networks * h->steps));
+}
+
+int pretrain_checkpoint_look(const struct pretrain_options *o, struct tool_err *err)
+{
+    unsigned char *bytes;
+    struct head h;
+    size_t n;
+
+    if (!o->resume && access(o->checkpoint, F_OK))
+        return 0;
+    if (whole_file_read(o->checkpoint, PRETRAIN_CHECKPOINT_MAX, &bytes, &n, err))
+        return o->resume ? -1 : refuse(o->checkpoint, NULL, err);
+    bool is_sound = sound(bytes, n, &h);
+    free(bytes);
+    if (!o->resume)
+        return refuse(o->checkpoint, is_sound ? &h : NULL, err);
+    return is_sound ? 0 : unsound(o->checkpoint, err);
 }

@@ -28,28 +28,22 @@ static uint64_t seed_of(const struct pretrain_options *options, size_t i)
     return ((uint64_t)options->seed << 32) + i;
 }
 
-struct room {
-    struct trm_sense *sense;
-    struct trm_prior_series *series;
-    struct trm_excerpt *excerpt;
-};
-
-static void room_free(struct room *room)
+void pretrain_room_free(struct pretrain_room *room)
 {
     trm_sense_free(room->sense);
     free(room->series);
     free(room->excerpt);
 }
 
-static bool room_new(struct room *room)
+bool pretrain_room_new(struct pretrain_room *ret)
 {
-    *room = (struct room){.series = malloc(sizeof *room->series),
-                          .excerpt = malloc(sizeof *room->excerpt)};
-    return room->series && room->excerpt &&
-           trm_sense_new(TRM_PRIOR_HORIZON_MAX, &room->sense) == TRM_OK;
+    *ret = (struct pretrain_room){.series = malloc(sizeof *ret->series),
+                                  .excerpt = malloc(sizeof *ret->excerpt)};
+    return ret->series && ret->excerpt &&
+           trm_sense_new(TRM_PRIOR_HORIZON_MAX, &ret->sense) == TRM_OK;
 }
 
-static bool draw_real(struct drawing *d, size_t i, struct room *room)
+static bool draw_real(struct drawing *d, size_t i, struct pretrain_room *room)
 {
     const struct pretrain_series *series = &d->pool->series[i % d->pool->series_n];
 
@@ -62,7 +56,7 @@ static bool draw_real(struct drawing *d, size_t i, struct room *room)
     return true;
 }
 
-static void draw(struct drawing *d, size_t i, struct room *room)
+static void draw(struct drawing *d, size_t i, struct pretrain_room *room)
 {
     if (i < d->to->real_n && draw_real(d, i, room))
         return;
@@ -77,30 +71,29 @@ static void draw_chunk(void *ctx, size_t chunk)
 {
     struct drawing *d = ctx;
     size_t from = chunk * CHUNK, to = trm_min_size(from + CHUNK, d->to->all.set.n);
-    struct room room;
+    struct pretrain_room room;
 
     if (stop_wanted() || d->no_memory)
         return;
-    if (!room_new(&room))
+    if (!pretrain_room_new(&room))
         d->no_memory = true;
     for (size_t i = from; i < to && !d->no_memory; i++)
         draw(d, i, &room);
-    room_free(&room);
-}
-
-static uint64_t mix(uint64_t hash, uint64_t value)
-{
-    return (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15) + (hash >> 31);
+    pretrain_room_free(&room);
 }
 
 /* Of everything that decides the examples. */
-static uint64_t key_of(const struct pretrain_options *o, const struct pretrain_pool *pool,
-                       size_t real_n)
+static int key_of(const struct pretrain_options *o, const struct pretrain_pool *pool, size_t real_n,
+                  uint64_t *ret, struct tool_err *err)
 {
-    uint64_t key = mix(trm_base_layout(), o->seed);
+    uint64_t print;
 
-    key = mix(mix(key, o->examples), real_n);
-    return real_n ? mix(key, pool->digest) : key;
+    if (pretrain_fingerprint(real_n ? pool : NULL, &print, err))
+        return -1;
+    uint64_t key = pretrain_mix(pretrain_mix(trm_base_layout(), print), o->seed);
+    key = pretrain_mix(pretrain_mix(key, o->examples), real_n);
+    *ret = real_n ? pretrain_mix(key, pool->digest) : key;
+    return 0;
 }
 
 static void keep_tally(const struct drawing *d, struct pretrain_tally *to)
@@ -112,6 +105,19 @@ static void keep_tally(const struct drawing *d, struct pretrain_tally *to)
     for (size_t i = 0; i < PRETRAIN_FILES_MAX; i++)
         to->real[i] = d->real[i];
     to->replaced = d->replaced;
+}
+
+static int interrupted(const struct pretrain_options *o, struct tool_err *err)
+{
+    if (o->resume)
+        tool_fail(err,
+                  "interrupted before the training went on; %s is as it was, the same command "
+                  "goes on from there",
+                  o->checkpoint);
+    else
+        tool_fail(err, "interrupted while the examples were drawn; nothing is kept, the same "
+                       "command begins anew");
+    return TOOL_INTERRUPTED;
 }
 
 static int draw_all(const struct pretrain_options *o, const struct pretrain_pool *pool,
@@ -134,8 +140,10 @@ static int draw_all(const struct pretrain_options *o, const struct pretrain_pool
     if (no_memory)
         return tool_fail(err, "out of memory"), TOOL_FAILED;
     if (stop_wanted())
-        return TOOL_INTERRUPTED;
-    return pretrain_memory_seal(o, key, ret, err) ? TOOL_FAILED : TOOL_CLEAN;
+        return interrupted(o, err);
+    if (o->examples_file && pretrain_kept_seal(o->examples_file, key, ret, err))
+        return TOOL_FAILED;
+    return TOOL_CLEAN;
 }
 
 int pretrain_examples_make(const struct pretrain_options *o, const struct pretrain_pool *pool,
@@ -150,7 +158,9 @@ int pretrain_examples_make(const struct pretrain_options *o, const struct pretra
                       : trm_min_size(PRETRAIN_HELD_OUT_MIN, o->examples / 4)};
     ret->real_n =
         pool->series_n ? trm_min_size(trm_min_size(wanted, cap), o->examples - ret->held_n) : 0;
-    uint64_t key = key_of(o, pool, ret->real_n);
+    uint64_t key;
+    if (key_of(o, pool, ret->real_n, &key, err))
+        return TOOL_FAILED;
     fprintf(stderr, "%zu examples (%zu real), %zu MB\n", o->examples, ret->real_n,
             (o->examples * TRM_EXAMPLE_FLOATS * sizeof(float)) >> 20);
     if (pretrain_memory_get(o, key, o->examples, ret, err))

@@ -96,6 +96,16 @@ static int save_if_due(struct pretrain_run *run, struct tool_err *err)
     return pretrain_checkpoint_save(run, err);
 }
 
+/* Keeps what was done so far. */
+static int interrupt(struct pretrain_run *run, struct tool_err *err)
+{
+    if (pretrain_checkpoint_save(run, err))
+        return TOOL_FAILED;
+    tool_fail(err, "interrupted; %s holds what is done, the same command with --resume goes on",
+              run->options->checkpoint);
+    return TOOL_INTERRUPTED;
+}
+
 /* The steps of the network that has begun. */
 static int train_network(struct pretrain_run *run, struct tool_err *err)
 {
@@ -108,7 +118,7 @@ static int train_network(struct pretrain_run *run, struct tool_err *err)
     while (status == TRM_MORE) {
         if (stop_wanted()) {
             bar_clear(&bar);
-            return pretrain_checkpoint_save(run, err) ? TOOL_FAILED : TOOL_INTERRUPTED;
+            return interrupt(run, err);
         }
         gang_run(run->gang, p->shard_n, shard, p);
         status = trm_pretrain_finish_step(p, NULL);
