@@ -15,6 +15,16 @@ static bool busy(const struct fleet *fleet)
     return fleet->task || fleet->publishing || fleet->resetting;
 }
 
+/* Series with a model. */
+static size_t models(const struct service *service)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < registry_n(service->registry); i++)
+        n += registry_at(service->registry, i)->model != NULL;
+    return n;
+}
+
 /* ---- the end ---- */
 
 static void report(struct service *service, const struct fleet_task *task, const char *outcome,
@@ -52,6 +62,7 @@ static void published(void *ctx, struct store_result *result)
     }
     fleet->version = fleet->version_seen;
     fleet->published_at = fleet->next_at;
+    fleet->rest_until_ns += POLICY_FLEET_REST * models(service) * POLICY_FLEET_RECORD_NS;
     counters_add(service->counters, COUNTER_FLEET_PUBLISHED, 1);
     swap(service, weights);
 }
@@ -167,16 +178,6 @@ static int start(struct service *service, struct err *err)
     service->fleet.task = task;
     service->fleet.dropped = false;
     return 0;
-}
-
-/* Series with a model, as far as it is worth counting. */
-static size_t models(const struct service *service)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < registry_n(service->registry); i++)
-        n += registry_at(service->registry, i)->model != NULL;
-    return n;
 }
 
 void fleet_consider(struct service *service)

@@ -42,9 +42,11 @@ enum policy_verdict policy_decide(const struct policy_input *input);
 
 /* New points that a training waits for: a tenth of all, and not fewer than these. */
 #define POLICY_FLEET_POINTS 2000
-/* A training of so many CPU seconds is followed by this many times as many without one: it takes at
- * most a twentieth of a core. */
+/* A training of so many CPU seconds is followed by this many times as many without one, counting what
+ * it costs to make every record anew where it publishes: all in all a twentieth of a core at most. */
 #define POLICY_FLEET_REST 19
+/* CPU time of one record (tests/bench/core.c). */
+#define POLICY_FLEET_RECORD_NS UINT64_C(25000000)
 /* Fits in flight, as a share of the series with models, above which a training waits: they would
  * make it learn from a part of the fleet. */
 #define POLICY_FLEET_BUSY 20
