@@ -13,8 +13,9 @@
 #define PASSES 2 /* over the examples of a round */
 #define RATE 2e-3f
 #define EMA .99f /* a run has some tens of steps */
-/* How far the challenger goes of what was learned. Half of it keeps most of the gain and forgets little
- * (averaging of weights: Wortsman et al., "Robust fine-tuning of zero-shot models", 2022). */
+/* How far the challenger goes of what was learned. Half of it keeps most of the gain and forgets
+ * little (averaging of weights: Wortsman et al., "Robust fine-tuning of zero-shot models", 2022).
+ */
 #define SHARE .5f
 
 enum phase { PHASE_ENDS, PHASE_DRAW, PHASE_TRAIN, PHASE_JUDGE, PHASE_DONE };
@@ -222,6 +223,17 @@ static void enter(struct trm_fleet *fleet, enum phase phase)
     fleet->at = 0;
 }
 
+/* Whether any of the leads that were drawn for a judge has been observed. */
+static bool observed(const struct trm_examples *ends, size_t at)
+{
+    const float *weight = ends->set.weight + at * TRM_EXAMPLE_ROWS;
+
+    for (size_t i = 0; i < TRM_EXAMPLE_ROWS; i++)
+        if (weight[i] > 0)
+            return true;
+    return false;
+}
+
 /* The newest horizon of one judge. One that cannot be forecast judges nothing. */
 static enum trm_status draw_end(struct trm_fleet *fleet)
 {
@@ -235,7 +247,7 @@ static enum trm_status draw_end(struct trm_fleet *fleet)
                           cut->season, cut->season2, horizon, fleet->seed + fleet->at);
     if (status == TRM_ENOMEM)
         return status;
-    fleet->report.judged_n += status == TRM_OK;
+    fleet->report.judged_n += status == TRM_OK && observed(&fleet->ends, fleet->report.judged_n);
     if (++fleet->at < fleet->judge_n)
         return TRM_MORE;
     enter(fleet, PHASE_DRAW);

@@ -104,6 +104,7 @@ static int load_checkpoint(void *ctx, int64_t key, const struct store_checkpoint
         trm_model_free(model);
         return err_set(err, ERR_NO_MEMORY, "out of memory");
     }
+    service->model_n++;
     entry->model_version = checkpoint->version;
     entry->model_at = checkpoint->created_at;
     entry->new_points = points_since(entry);
@@ -149,7 +150,7 @@ int service_boot(struct service *service, struct err *err)
     if (store_load(service->store, &loader, &max_key, err))
         return -1;
     service->next_key = max_key + 1;
-    if (service->fleet.version > 0) /* what came while it was learned from is not known any more */
+    if (service->fleet.points_trained > service->fleet.points) /* series have gone since */
         service->fleet.points_trained = service->fleet.points;
     service->booted = true;
     return 0;

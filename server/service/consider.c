@@ -102,7 +102,7 @@ void fit_reshape(struct service *service, struct entry *entry)
 void fit_catch_up(struct service *service)
 {
     size_t n = registry_n(service->registry);
-    size_t room = service->config->jobs_queue_max;
+    size_t room = (service->config->jobs_queue_max + 1) / 2; /* the rest is for who asks */
 
     if (service->draining)
         return;
@@ -114,6 +114,14 @@ void fit_catch_up(struct service *service)
             service->behind = false;
             return;
         }
-        fit_consider(service, registry_at(service->registry, service->behind_at++));
+        size_t at = service->behind_at++;
+        fit_consider(service, registry_at(service->registry, at));
+        if (service->behind_at <= at) /* passed over again: no room, and none comes of looking */
+            return;
     }
+}
+
+void fit_moved_up(struct service *service)
+{
+    service->behind_at -= service->behind_at > 0;
 }

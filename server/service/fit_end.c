@@ -21,6 +21,7 @@ static void tell_end(struct job *job, const struct err *err)
         job_count_ended(job);
     job_tell_cancelled(job, err);
     job_tell_watches(job);
+    fleet_consider(job->service);
     fit_catch_up(job->service); /* there is room for another now */
 }
 
@@ -82,6 +83,7 @@ void job_end(struct job *job, enum job_state state, const char *error)
 
 static void swap_model(struct job *job, struct entry *entry, uint64_t version)
 {
+    job->service->model_n += entry->model == NULL;
     model_ref_unref(entry->model);
     entry->model = job->model;
     job->model = NULL;
@@ -103,7 +105,6 @@ static void published(void *ctx, struct store_result *result)
     } else {
         swap_model(job, entry, entry->version_seen + 1);
         job_end(job, JOB_SUCCEEDED, "");
-        fleet_consider(job->service);
         if (!entry_model(job->service, entry)) /* the settings were changed meanwhile */
             fit_consider(job->service, entry);
     }

@@ -151,6 +151,8 @@ static void not_created(struct job *job, const struct err *err)
     tell_created(job, err);
     job_tell_cancelled(job, err);
     job_tell_watches(job);
+    job->service->behind = true; /* whoever looks on next tries again */
+    job->service->behind_at = 0;
 }
 
 static void created(void *ctx, struct store_result *result)

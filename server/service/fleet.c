@@ -15,16 +15,6 @@ static bool busy(const struct fleet *fleet)
     return fleet->task || fleet->publishing || fleet->resetting;
 }
 
-/* Series with a model. */
-static size_t models(const struct service *service)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < registry_n(service->registry); i++)
-        n += registry_at(service->registry, i)->model != NULL;
-    return n;
-}
-
 /* ---- the end ---- */
 
 static void report(struct service *service, const struct fleet_task *task, const char *outcome,
@@ -49,20 +39,30 @@ static void published(void *ctx, struct store_result *result)
     struct service *service = ctx;
     struct fleet *fleet = &service->fleet;
     struct trm_base *next = fleet->next;
+    struct fleet_task *task = fleet->sent;
 
     store_ended(service, result);
     fleet->publishing = false;
     fleet->next = NULL;
+    fleet->sent = NULL;
     struct base_ref *weights =
         result->err.code == ERR_NONE && !fleet->dropped ? base_ref_new(next) : NULL;
     if (!weights) { /* the old ones stay; after a restart the stored ones may answer */
         trm_base_free(next);
+        if (result->err.code == ERR_NONE)
+            err_set(&result->err, ERR_NO_MEMORY, "out of memory");
+        task->err = result->err;
+        task->outcome = FLEET_FAILED;
         counters_add(service->counters, COUNTER_FLEET_FAILED, 1);
+        if (!fleet->dropped) /* a reset has forgotten the report too */
+            report(service, task, "failed", fleet->version);
+        fleet_task_free(task);
         return;
     }
+    fleet_task_free(task);
     fleet->version = fleet->version_seen;
     fleet->published_at = fleet->next_at;
-    fleet->rest_until_ns += POLICY_FLEET_REST * models(service) * POLICY_FLEET_RECORD_NS;
+    fleet->rest_until_ns += POLICY_FLEET_REST * service->model_n * POLICY_FLEET_RECORD_NS;
     counters_add(service->counters, COUNTER_FLEET_PUBLISHED, 1);
     swap(service, weights);
 }
@@ -77,6 +77,7 @@ static int publish(struct service *service, struct fleet_task *task, struct err 
     struct store_weights row = {.version = fleet->version_seen + 1,
                                 .created_at = fleet->next_at,
                                 .origin = service->origin->identity,
+                                .points = fleet->points_trained,
                                 .report = fleet->report,
                                 .n = task->bytes_n};
     task->bytes = NULL;
@@ -87,6 +88,9 @@ static int publish(struct service *service, struct fleet_task *task, struct err 
     fleet->publishing = true;
     fleet->next = task->challenger;
     task->challenger = NULL;
+    fleet->sent = task;
+    trm_fleet_free(task->fleet);
+    task->fleet = NULL;
     return 0;
 }
 
@@ -136,7 +140,8 @@ static void deliver(struct message *message)
     if (!atomic_load(&task->task.cancel) &&
         (task->outcome == FLEET_DONE || task->outcome == FLEET_FAILED))
         finish(service, task);
-    fleet_task_free(task);
+    if (service->fleet.sent != task)
+        fleet_task_free(task);
 }
 
 /* ---- the start ---- */
@@ -167,7 +172,6 @@ static int start(struct service *service, struct err *err)
 {
     struct fleet_task *task = make_task(service, err);
 
-    service->fleet.points_trained = service->fleet.points;
     if (!task)
         return -1;
     if (pool_submit(service->pool, &task->task, err)) {
@@ -176,6 +180,7 @@ static int start(struct service *service, struct err *err)
     }
     service->task_n++;
     service->fleet.task = task;
+    service->fleet.points_trained = service->fleet.points;
     service->fleet.dropped = false;
     return 0;
 }
@@ -193,9 +198,10 @@ void fleet_consider(struct service *service)
         !policy_fleet_due(&input))
         return;
     input.fits_n = service->job_unfinished_n;
-    input.models_n = models(service);
-    if (input.models_n >= TRM_FLEET_JUDGE_MIN && policy_fleet_due(&input))
-        (void)!start(service, &err); /* too few series: considered again after more points */
+    input.models_n = service->model_n;
+    if (input.models_n >= TRM_FLEET_JUDGE_MIN && policy_fleet_due(&input) &&
+        start(service, &err)) /* too few series: considered again after more points */
+        fleet->points_trained = fleet->points;
 }
 
 void fleet_drain(struct service *service)
@@ -255,10 +261,16 @@ int service_fleet_reset(struct service *service, void (*done)(void *ctx, const s
     if (!reset)
         return err_set(err, ERR_NO_MEMORY, "out of memory");
     *reset = (struct reset){service, done, ctx};
-    if (store_drop_weights(service->store, forgotten, reset, err)) {
+    struct store_weights origin = {.version = service->fleet.version_seen + 1,
+                                   .created_at = clock_wall_ms(),
+                                   .origin = service->origin->identity,
+                                   .points = service->fleet.points,
+                                   .report = ""};
+    if (store_put_weights(service->store, &origin, NULL, forgotten, reset, err)) {
         free(reset);
         return -1;
     }
+    service->fleet.version_seen++;
     store_began(service);
     fleet_drain(service);
     service->fleet.dropped = service->fleet.resetting = true;
@@ -300,8 +312,16 @@ int fleet_load(struct service *service, const struct store_weights *weights, boo
     if (weights->version > fleet->version_seen)
         fleet->version_seen = weights->version;
     *ret_accepted = false;
-    if (!weights->bytes || weights->origin != service->origin->identity)
+    if (weights->origin != service->origin->identity)
         return 0;
+    fleet->swapped = true; /* records may be of weights that are damaged, or were given up */
+    fleet->points_trained = weights->points;
+    if (!weights->bytes)
+        return 0;
+    if (weights->n == 0) {
+        *ret_accepted = true;
+        return 0;
+    }
     enum trm_status status = trm_base_decode(weights->bytes, weights->n, &base);
     if (status == TRM_ENOMEM)
         return err_from_status(err, status);
@@ -314,7 +334,6 @@ int fleet_load(struct service *service, const struct store_weights *weights, boo
     }
     base_ref_unref(service->weights);
     service->weights = ref;
-    fleet->swapped = true;
     fleet->version = weights->version;
     fleet->published_at = weights->created_at;
     snprintf(fleet->report, sizeof fleet->report, "%s", weights->report);

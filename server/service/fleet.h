@@ -22,6 +22,7 @@ struct service;
 
 struct fleet {
     struct fleet_task *task;       /* at the pool, or NULL */
+    struct fleet_task *sent;       /* whose result is on the way to the store */
     bool publishing;               /* its result is on the way to the store */
     bool resetting;                /* the store is told to forget … */
     bool dropped;                  /* … which came after the training began */

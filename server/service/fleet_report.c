@@ -16,6 +16,19 @@ static const char *number(double v, char *buf)
     return buf;
 }
 
+/* A message with what JSON would have to escape left out: a path may be in it. */
+static void quoted(const char *msg, char *buf, size_t buf_n)
+{
+    size_t n = 0;
+
+    buf[n++] = '"';
+    for (; *msg != '\0' && n + 2 < buf_n; msg++)
+        if (*msg >= ' ' && *msg <= '~' && *msg != '"' && *msg != '\\')
+            buf[n++] = *msg;
+    buf[n++] = '"';
+    buf[n] = '\0';
+}
+
 void fleet_report_write(const struct fleet_task *task, const char *outcome, uint64_t version,
                         int64_t finished_at, char ret[FLEET_REPORT_MAX])
 {
@@ -24,7 +37,7 @@ void fleet_report_write(const struct fleet_task *task, const char *outcome, uint
         seconds[NUMBER_MAX], error[160] = "null";
 
     if (task->outcome == FLEET_FAILED)
-        snprintf(error, sizeof error, "\"%.150s\"", task->err.msg);
+        quoted(task->err.msg, error, sizeof error);
     snprintf(ret, FLEET_REPORT_MAX,
              "{\"outcome\":\"%s\",\"version\":%" PRIu64 ",\"finished_at\":%" PRId64
              ",\"series\":%zu,\"excerpts\":%zu,\"made_up\":%zu,\"judges\":%zu,\"steps\":%" PRIu64

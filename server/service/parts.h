@@ -31,6 +31,7 @@ struct service {
     size_t store_n;       /* requests at the store */
     size_t task_n;        /* tasks at the pool */
     size_t owed_n;        /* messages that this service posted to itself */
+    size_t model_n;       /* series with a model */
     size_t turn_n;        /* writes waiting for their turn */
     size_t stateless_n;
     struct stateless_task *stateless; /* those at the pool */
@@ -186,5 +187,7 @@ void fit_consider(struct service *service, struct entry *entry);
 void fit_reshape(struct service *service, struct entry *entry);
 /* Goes on with the series that were passed over while the queue was full. */
 void fit_catch_up(struct service *service);
+/* A series has left the registry: those behind it have moved up by one. */
+void fit_moved_up(struct service *service);
 
 #endif

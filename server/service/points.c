@@ -108,11 +108,15 @@ static void committed(void *ctx, struct store_result *result)
         apply(write, entry, result);
         service->fleet.points += entry->revision - before;
         fit_consider(service, entry);
+        if (service->job_unfinished_n == 0) /* nobody's end looks on */
+            fit_catch_up(service);
         fleet_consider(service);
         tell(write, result);
     } else {
-        if (write->turn.creating)
+        if (write->turn.creating) {
             registry_remove(service->registry, entry);
+            fit_moved_up(service);
+        }
         write->done(write->ctx, &result->err, NULL);
     }
     write_free(write);

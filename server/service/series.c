@@ -148,8 +148,10 @@ static void committed(void *ctx, struct store_result *result)
         fit_reshape(service, entry);
         write->done(write->ctx, NULL, &told);
     } else {
-        if (write->turn.creating)
+        if (write->turn.creating) {
             registry_remove(service->registry, entry);
+            fit_moved_up(service);
+        }
         write->done(write->ctx, &result->err, NULL);
     }
     write_free(write);
@@ -217,7 +219,10 @@ static void deleted(void *ctx, struct store_result *result)
     if (result->err.code == ERR_NONE) {
         entry->job = NULL;
         jobs_forget(service, entry->key);
+        service->model_n -= entry->model != NULL;
         registry_remove(service->registry, entry);
+        fit_moved_up(service);
+        fit_catch_up(service); /* its job's end does not */
         deletion->done(deletion->ctx, NULL);
     } else {
         entry->deleting = false;

@@ -61,11 +61,12 @@ static int put_weights(struct store *store, const struct request *request, struc
     struct store_weights weights = {.version = request->version,
                                     .created_at = request->created_at,
                                     .origin = request->origin,
+                                    .points = request->marked,
                                     .report = request->text,
-                                    .bytes = request->blob,
+                                    .bytes = request->n ? request->blob : "",
                                     .n = request->n};
 
-    return rows_put_weights(store->db, &weights, STORE_WEIGHTS_KEPT, err);
+    return rows_put_weights(store->db, &weights, request->n ? STORE_WEIGHTS_KEPT : 1, err);
 }
 
 static int perform(struct store *store, struct request *request, struct err *err)
@@ -84,8 +85,6 @@ static int perform(struct store *store, struct request *request, struct err *err
                                    request->blob, request->n, store->options.checkpoints_kept, err);
     case REQUEST_PUT_WEIGHTS:
         return put_weights(store, request, err);
-    case REQUEST_DROP_WEIGHTS:
-        return rows_drop_weights(store->db, err);
     case REQUEST_PUT_JOB:
         break;
     }

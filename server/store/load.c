@@ -255,16 +255,17 @@ static int load_jobs(struct load *load, struct err *err)
 
 static int offer_weights(struct load *load, sqlite3_stmt *stmt, bool *ret_accepted, struct err *err)
 {
-    const char *report = (const char *)sqlite3_column_text(stmt, 3);
-    const void *bytes = sqlite3_column_blob(stmt, 5);
-    size_t n = (size_t)sqlite3_column_bytes(stmt, 5);
-    bool whole = bytes && (int64_t)trm_crc32c(0, bytes, n) == sqlite3_column_int64(stmt, 4);
+    const char *report = (const char *)sqlite3_column_text(stmt, 4);
+    const void *bytes = sqlite3_column_blob(stmt, 6);
+    size_t n = (size_t)sqlite3_column_bytes(stmt, 6);
+    bool whole = (int64_t)trm_crc32c(0, bytes, n) == sqlite3_column_int64(stmt, 5);
     bool accepted = true;
     struct store_weights weights = {.version = (uint64_t)sqlite3_column_int64(stmt, 0),
                                     .created_at = sqlite3_column_int64(stmt, 1),
                                     .origin = (uint64_t)sqlite3_column_int64(stmt, 2),
+                                    .points = (uint64_t)sqlite3_column_int64(stmt, 3),
                                     .report = report ? report : "",
-                                    .bytes = whole ? bytes : NULL,
+                                    .bytes = whole ? n ? bytes : "" : NULL,
                                     .n = whole ? n : 0};
 
     if (load->loader->weights(load->loader->ctx, &weights, &accepted, err) < 0)

@@ -17,7 +17,6 @@ enum request_kind {
     REQUEST_PUT_CHECKPOINT,
     REQUEST_PUT_JOB,
     REQUEST_PUT_WEIGHTS,
-    REQUEST_DROP_WEIGHTS,
 };
 
 struct request {
@@ -41,7 +40,7 @@ struct request {
     uint64_t version;                /* put_checkpoint, put_weights */
     int64_t created_at;
     void *blob;
-    uint64_t origin;                 /* put_weights */
+    uint64_t origin, marked;         /* put_weights: and the points */
     char *text;                      /* put_weights: the report */
     size_t changed;                  /* put_points: points written */
     struct store_result result;

@@ -192,15 +192,9 @@ int store_put_weights(struct store *store, const struct store_weights *weights, 
     request->version = weights->version;
     request->created_at = weights->created_at;
     request->origin = weights->origin;
+    request->marked = weights->points;
     request->n = request->bytes = weights->n;
     return enqueue(store, request, err);
-}
-
-int store_drop_weights(struct store *store, store_done done, void *ctx, struct err *err)
-{
-    struct request *request = request_new(store, REQUEST_DROP_WEIGHTS, 0, done, ctx, err);
-
-    return request ? enqueue(store, request, err) : -1;
 }
 
 /* Chunks, sums of times and cursors rely on this. */

@@ -118,16 +118,11 @@ int rows_put_checkpoint(struct db *db, int64_t key, uint64_t version, int64_t cr
 int rows_put_weights(struct db *db, const struct store_weights *weights, unsigned keep,
                      struct err *err)
 {
-    if (db_run(db, SQL_WEIGHTS_ADD, err, "iiitib", (int64_t)weights->version, weights->created_at,
-               (int64_t)weights->origin, weights->report,
+    if (db_run(db, SQL_WEIGHTS_ADD, err, "iiiitib", (int64_t)weights->version, weights->created_at,
+               (int64_t)weights->origin, (int64_t)weights->points, weights->report,
                (int64_t)trm_crc32c(0, weights->bytes, weights->n), weights->bytes, weights->n) < 0)
         return -1;
     return db_run(db, SQL_WEIGHTS_DROP, err, "i", (int64_t)keep);
-}
-
-int rows_drop_weights(struct db *db, struct err *err)
-{
-    return db_run(db, SQL_WEIGHTS_DROP, err, "i", (int64_t)0);
 }
 
 int rows_put_job(struct db *db, const struct job_row *job, struct err *err)

@@ -38,7 +38,6 @@ __attribute__((warn_unused_result)) int rows_put_job(struct db *db, const struct
 __attribute__((warn_unused_result)) int rows_put_weights(struct db *db,
                                                          const struct store_weights *weights,
                                                          unsigned keep, struct err *err);
-__attribute__((warn_unused_result)) int rows_drop_weights(struct db *db, struct err *err);
 
 /* "auto", "every", "off". */
 const char *rows_fit_name(enum fit_policy fit);

@@ -71,11 +71,11 @@
                       "result, error FROM job WHERE state IN ('pending', 'running') "                \
                       "ORDER BY created_at, number")                                                 \
                                                                                                      \
-    X(WEIGHTS_ADD, "INSERT INTO weights(version, created_at, origin, report, crc, bytes) "           \
-                   "VALUES(?1,?2,?3,?4,?5,?6)")                                                      \
+    X(WEIGHTS_ADD, "INSERT INTO weights(version, created_at, origin, points, report, crc, bytes) "   \
+                   "VALUES(?1,?2,?3,?4,?5,?6,?7)")                                                      \
     X(WEIGHTS_DROP, "DELETE FROM weights WHERE version NOT IN (SELECT version FROM weights "         \
                     "ORDER BY version DESC LIMIT ?1)")                                               \
-    X(WEIGHTS_ALL, "SELECT version, created_at, origin, report, crc, bytes FROM weights "            \
+    X(WEIGHTS_ALL, "SELECT version, created_at, origin, points, report, crc, bytes FROM weights "    \
                    "ORDER BY version DESC")
 
 enum sql {

@@ -50,9 +50,10 @@ struct store_weights {
     uint64_t version;   /* > 0 */
     int64_t created_at; /* UTC ms */
     uint64_t origin;    /* identity of the weights that the first training began with */
+    uint64_t points;    /* of all series, ever, when it began */
     const char *report; /* JSON; "" where the row is damaged */
-    const void *bytes;
-    size_t n;
+    const void *bytes;  /* while loading NULL where they are damaged */
+    size_t n;           /* 0: a row that says "back to the origin" */
 };
 
 /* What boot reads: shared weights, newest first until some are accepted; then, in this order for every
@@ -155,17 +156,14 @@ __attribute__((warn_unused_result)) int store_put_checkpoint(struct store *store
 __attribute__((warn_unused_result)) int store_put_job(struct store *store, const struct job_row *job,
                                                       store_done done, void *ctx, struct err *err);
 
-/* Adds shared weights (a version that is not there); takes ownership of bytes (malloc) whatever it
- * returns, copies the report; drops all but the newest STORE_WEIGHTS_KEPT. */
+/* Adds shared weights (a version that is not there); takes ownership of bytes (malloc; NULL where n is 0)
+ * whatever it returns, copies the report; drops all but the newest STORE_WEIGHTS_KEPT, and all others
+ * where n is 0. */
 #define STORE_WEIGHTS_KEPT 2
 __attribute__((warn_unused_result)) int store_put_weights(struct store *store,
                                                           const struct store_weights *weights,
                                                           void *bytes, store_done done, void *ctx,
                                                           struct err *err);
-
-/* Forgets all of them. */
-__attribute__((warn_unused_result)) int store_drop_weights(struct store *store, store_done done,
-                                                           void *ctx, struct err *err);
 
 void store_stats(struct store *store, struct store_stats *ret);
 

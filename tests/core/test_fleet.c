@@ -171,6 +171,21 @@ static void the_value_before_the_newest_horizon_is_learned_from(void **state)
     trm_base_free(champion);
 }
 
+static void a_series_whose_newest_horizon_is_missing_judges_nothing(void **state)
+{
+    struct trm_base *champion = made_base(.02f);
+    struct trm_fleet_report r;
+
+    (void)state;
+    draw_seasonal();
+    for (size_t t = POINTS - 7; t < POINTS; t++)
+        values[3][t] = (double)NAN;
+    trm_base_free(trained(champion, &r));
+    assert_int_equal(r.judged_n, SERIES - 1);
+    assert_int_equal(r.learned_n, SERIES);
+    trm_base_free(champion);
+}
+
 static void missing_values_and_constant_series_are_passed_over(void **state)
 {
     struct trm_base *champion = made_base(.02f);
@@ -245,6 +260,7 @@ int main(void)
         cmocka_unit_test(the_same_fleet_teaches_the_same_to_the_bit),
         cmocka_unit_test(the_newest_horizon_judges_and_is_not_learned_from),
         cmocka_unit_test(the_value_before_the_newest_horizon_is_learned_from),
+        cmocka_unit_test(a_series_whose_newest_horizon_is_missing_judges_nothing),
         cmocka_unit_test(missing_values_and_constant_series_are_passed_over),
         cmocka_unit_test(a_fleet_too_small_to_judge_is_refused),
         cmocka_unit_test(there_is_no_challenger_before_the_end),

@@ -42,7 +42,8 @@ void fixture_init(struct fixture *f)
 void fixture_open_parts(struct fixture *f)
 {
     struct err err = {.code = ERR_NONE};
-    struct store_options store_options = {.path = f->config.store_path};
+    struct store_options store_options = {.path = f->config.store_path,
+                                          .queue_bytes_max = f->store_bytes_max};
     struct pool_options pool_options = {.workers = (unsigned)f->config.workers};
     struct service_deps deps = {.config = &f->config, .counters = &f->counters, .base = f->base};
 

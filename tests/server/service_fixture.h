@@ -15,6 +15,7 @@
 struct fixture {
     char folder[TMP_PATH_MAX];
     struct config config; /* may be changed before fixture_open */
+    size_t store_bytes_max; /* the store's queue_bytes_max; likewise; 0: as usual */
     uv_loop_t loop;
     uv_timer_t watchdog;
     struct counters counters;

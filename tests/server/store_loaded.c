@@ -75,6 +75,7 @@ static int keep_weights(void *ctx, const struct store_weights *weights, bool *re
     assert_int_equal(loaded->series_n, 0); /* before everything else */
     *copy = (struct loaded_weights){.version = weights->version,
                                     .origin = weights->origin,
+                                    .points = weights->points,
                                     .created_at = weights->created_at,
                                     .whole = weights->bytes != NULL};
     snprintf(copy->report, sizeof copy->report, "%s", weights->report);

@@ -20,7 +20,7 @@ struct loaded {
     struct loaded_checkpoint checkpoints[LOADED_MAX];
     size_t checkpoint_n;
     struct loaded_weights {
-        uint64_t version, origin;
+        uint64_t version, origin, points;
         int64_t created_at;
         bool whole;
         char report[64], text[64];

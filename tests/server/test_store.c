@@ -378,19 +378,25 @@ static void damaged_shared_weights_are_named_and_those_before_offered(void **sta
     loaded_clear(&loaded);
 }
 
-static void forgotten_shared_weights_do_not_come_back(void **state)
+static void a_row_without_bytes_replaces_all_shared_weights(void **state)
 {
     struct fixture *f = *state;
     struct outcome outcome = {0};
+    struct store_weights none = {.version = 2, .points = 77, .origin = 5, .report = ""};
     struct loaded loaded = {0};
     struct err err;
 
     assert_int_equal(put_weights(f, 1, "one").code, ERR_NONE);
-    assert_int_equal(store_drop_weights(f->store, outcome_take, &outcome, &err), 0);
+    assert_int_equal(store_put_weights(f->store, &none, NULL, outcome_take, &outcome, &err), 0);
     fixture_wait(f, &outcome);
     assert_int_equal(outcome.err.code, ERR_NONE);
+    loaded.refuse_weights_above = 1;
     load(f, &loaded);
-    assert_int_equal(loaded.weights_n, 0);
+    assert_int_equal(loaded.weights_n, 1);
+    assert_int_equal(loaded.weights[0].version, 2);
+    assert_int_equal(loaded.weights[0].points, 77);
+    assert_true(loaded.weights[0].whole);
+    assert_string_equal(loaded.weights[0].text, "");
     loaded_clear(&loaded);
 }
 
@@ -626,7 +632,7 @@ int main(void)
         STARTED(a_damaged_checkpoint_is_named_and_the_one_before_is_used),
         STARTED(the_newest_shared_weights_come_back_first),
         STARTED(damaged_shared_weights_are_named_and_those_before_offered),
-        STARTED(forgotten_shared_weights_do_not_come_back),
+        STARTED(a_row_without_bytes_replaces_all_shared_weights),
         STARTED(unfinished_jobs_come_back_in_order_of_creation),
         STARTED(a_loader_that_gives_up_ends_the_load),
         FRESH(what_has_queued_up_is_one_commit),
