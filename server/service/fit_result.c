@@ -1,21 +1,12 @@
 /* Numbers and flags only, so nothing has to be escaped. */
 #include "server/service/fit_result.h"
 
-#include <math.h>
+#include "server/service/report_number.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#define NUMBER_MAX 32
-#define WIDENING_MAX (4 * NUMBER_MAX + 32)
-
-static const char *number(double v, char *buf)
-{
-    if (isfinite(v))
-        snprintf(buf, NUMBER_MAX, "%.6g", v);
-    else
-        snprintf(buf, NUMBER_MAX, "null");
-    return buf;
-}
+#define WIDENING_MAX (4 * REPORT_NUMBER_MAX + 32)
 
 static const char *flag(bool v)
 {
@@ -24,14 +15,15 @@ static const char *flag(bool v)
 
 static void literal_result(const struct trm_fit_report *report, char *buf, size_t buf_n)
 {
-    char first[NUMBER_MAX], last[NUMBER_MAX], base[NUMBER_MAX], new[NUMBER_MAX];
+    char first[REPORT_NUMBER_MAX], last[REPORT_NUMBER_MAX], base[REPORT_NUMBER_MAX],
+        new[REPORT_NUMBER_MAX];
 
     snprintf(buf, buf_n,
              "\"kept_base\":%s,\"windows\":%zu,\"loss_first\":%s,\"loss_last\":%s,\"mae_base\":%s,"
              "\"mae_new\":%s,",
-             flag(report->kept_base), report->windows, number(report->loss_first, first),
-             number(report->loss_last, last), number(report->mae_base, base),
-             number(report->mae_new, new));
+             flag(report->kept_base), report->windows, report_number(report->loss_first, first),
+             report_number(report->loss_last, last), report_number(report->mae_base, base),
+             report_number(report->mae_new, new));
 }
 
 static const char *answerer(const struct trm_gate *gate)
@@ -42,31 +34,33 @@ static const char *answerer(const struct trm_gate *gate)
 /* {"80":[below,above],"95":[below,above]} */
 static const char *widening(const struct trm_widening *w, char *buf)
 {
-    char n[4][NUMBER_MAX];
+    char n[4][REPORT_NUMBER_MAX];
 
-    snprintf(buf, WIDENING_MAX, "{\"80\":[%s,%s],\"95\":[%s,%s]}", number(w->factor[0][0], n[0]),
-             number(w->factor[1][0], n[1]), number(w->factor[0][1], n[2]),
-             number(w->factor[1][1], n[3]));
+    snprintf(buf, WIDENING_MAX, "{\"80\":[%s,%s],\"95\":[%s,%s]}",
+             report_number(w->factor[0][0], n[0]), report_number(w->factor[1][0], n[1]),
+             report_number(w->factor[0][1], n[2]), report_number(w->factor[1][1], n[3]));
     return buf;
 }
 
 /* The losses behind a verdict. */
 static void gate_result(const struct trm_gate *gate, char *buf, size_t buf_n)
 {
-    char network[NUMBER_MAX], consensus[NUMBER_MAX], draft[NUMBER_MAX], gain[NUMBER_MAX],
-        certainty[NUMBER_MAX];
+    char network[REPORT_NUMBER_MAX], consensus[REPORT_NUMBER_MAX], draft[REPORT_NUMBER_MAX],
+        gain[REPORT_NUMBER_MAX], certainty[REPORT_NUMBER_MAX];
     const char *quote = gate->best_draft ? "\"" : "";
 
     snprintf(buf, buf_n,
              "\"loss_network\":%s,\"loss_consensus\":%s,\"best_draft\":%s%s%s,\"loss_draft\":%s,"
              "\"gain\":%s,\"certainty\":%s,",
-             number(gate->loss_network, network), number(gate->loss_consensus, consensus), quote,
-             gate->best_draft ? gate->best_draft : "null", quote, number(gate->loss_draft, draft),
-             number(gate->gain, gain), number(gate->certainty, certainty));
+             report_number(gate->loss_network, network),
+             report_number(gate->loss_consensus, consensus), quote,
+             gate->best_draft ? gate->best_draft : "null", quote,
+             report_number(gate->loss_draft, draft), report_number(gate->gain, gain),
+             report_number(gate->certainty, certainty));
 }
 
-/* Who answers now and before (null where nothing was measured yet), the losses behind it, the widening.
- * Names of drafts need no escape. */
+/* Who answers now and before (null where nothing was measured yet), the losses behind it, the
+ * widening. Names of drafts need no escape. */
 static void record_result(const struct trm_fit_report *report, char *buf, size_t buf_n)
 {
     char wide[WIDENING_MAX], was[WIDENING_MAX] = "null";
@@ -75,10 +69,11 @@ static void record_result(const struct trm_fit_report *report, char *buf, size_t
 
     if (measured_before)
         widening(&report->widening_before, was);
-    snprintf(buf, buf_n,
-             "\"origins_old\":%zu,\"origins_new\":%zu,\"answers\":\"%s\",\"answered_before\":%s%s%s,",
-             report->origins_old, report->origins_new, answerer(&report->gate_after), quote,
-             measured_before ? answerer(&report->gate_before) : "null", quote);
+    snprintf(
+        buf, buf_n,
+        "\"origins_old\":%zu,\"origins_new\":%zu,\"answers\":\"%s\",\"answered_before\":%s%s%s,",
+        report->origins_old, report->origins_new, answerer(&report->gate_after), quote,
+        measured_before ? answerer(&report->gate_before) : "null", quote);
     size_t used = strlen(buf);
     gate_result(&report->gate_after, buf + used, buf_n - used);
     used = strlen(buf);
@@ -90,10 +85,11 @@ void fit_result_write(const struct fit_task *task, uint64_t version, char *buf, 
 {
     const struct trm_fit_report *report = &task->report;
     bool literal = task->config.kind == TRM_KIND_LITERAL;
-    char seconds[NUMBER_MAX];
+    char seconds[REPORT_NUMBER_MAX];
 
-    number((double)task->cpu_ns * 1e-9, seconds);
-    int n = snprintf(buf, buf_n, "{\"version\":%llu,\"incremental\":%s,\"model\":\"%s\",\"steps\":%llu,",
+    report_number((double)task->cpu_ns * 1e-9, seconds);
+    int n = snprintf(buf, buf_n,
+                     "{\"version\":%llu,\"incremental\":%s,\"model\":\"%s\",\"steps\":%llu,",
                      (unsigned long long)version, flag(report->incremental),
                      trm_kind_name(task->config.kind), (unsigned long long)report->steps);
     if (literal)

@@ -1,20 +1,10 @@
 /* Numbers, and one message of our own, in which nothing has to be escaped. */
 #include "server/service/fleet.h"
 
+#include "server/service/report_number.h"
+
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
-
-#define NUMBER_MAX 32
-
-static const char *number(double v, char *buf)
-{
-    if (isfinite(v))
-        snprintf(buf, NUMBER_MAX, "%.6g", v);
-    else
-        snprintf(buf, NUMBER_MAX, "null");
-    return buf;
-}
 
 /* A message with what JSON would have to escape left out: a path may be in it. */
 static void quoted(const char *msg, char *buf, size_t buf_n)
@@ -33,8 +23,8 @@ void fleet_report_write(const struct fleet_task *task, const char *outcome, uint
                         int64_t finished_at, char ret[FLEET_REPORT_MAX])
 {
     const struct trm_fleet_report *r = &task->report;
-    char before[NUMBER_MAX], after[NUMBER_MAX], gain[NUMBER_MAX], certainty[NUMBER_MAX],
-        seconds[NUMBER_MAX], error[160] = "null";
+    char before[REPORT_NUMBER_MAX], after[REPORT_NUMBER_MAX], gain[REPORT_NUMBER_MAX],
+        certainty[REPORT_NUMBER_MAX], seconds[REPORT_NUMBER_MAX], error[160] = "null";
 
     if (task->outcome == FLEET_FAILED)
         quoted(task->err.msg, error, sizeof error);
@@ -44,7 +34,7 @@ void fleet_report_write(const struct fleet_task *task, const char *outcome, uint
              ",\"loss_before\":%s,\"loss_after\":%s,\"gain\":%s,\"certainty\":%s,\"seconds\":%s,"
              "\"error\":%s}",
              outcome, version, finished_at, r->learned_n, r->own_n, r->made_up_n, r->judged_n,
-             r->steps, number(r->loss_before, before), number(r->loss_after, after),
-             number(r->gain, gain), number(r->certainty, certainty),
-             number((double)task->cpu_ns * 1e-9, seconds), error);
+             r->steps, report_number(r->loss_before, before), report_number(r->loss_after, after),
+             report_number(r->gain, gain), report_number(r->certainty, certainty),
+             report_number((double)task->cpu_ns * 1e-9, seconds), error);
 }
