@@ -55,7 +55,7 @@ void trm_sense_free(struct trm_sense *sense); /* accepts NULL */
 
 /* Senses a history for leads 1..horizon; rows for lead[row_n] (ascending, 1..horizon), or for all
  * when lead is NULL. season2 as in trm_bank_draw. history->sd > 0. Never fails; every float is
- * finite. Cost: nine draws of the bank and two fits of it, nine below 300 values. One thread at a time. */
+ * finite. Cost: nine draws of the bank and two fits of it, five below 300 values. One thread at a time. */
 void trm_sense_make(struct trm_sense *sense, const struct trm_history *history, size_t season2,
                     size_t horizon, const size_t *lead, size_t row_n);
 

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/* Below so many values an origin's coefficients are its own: they still change much, and cost
- * little. */
+/* Below so many values every second origin's coefficients are its own, and serve the next newer one:
+ * they still change much, and cost little. */
 #define REFIT_BELOW 300
 
 /* Origins before the end, in halves of the backtest horizon, newest first. */
@@ -66,17 +66,16 @@ static void collect(struct trm_sense *s)
     s->point_n = 0;
     if (!span)
         return;
-    size_t oldest = 0;
+    size_t drawn = 0;
     for (size_t i = TRM_SENSE_ORIGINS; i-- > 0;) {
         size_t back = trm_max_size(origin_halves[i] * span / 2, 1), origin = n - back;
         if (n < back + least || (i && back == trm_max_size(origin_halves[i - 1] * span / 2, 1)))
             continue;
         if (isnan(p->history->raw[origin - 1]))
             continue; /* the hole was filled with what came after it */
-        if (!oldest || origin < REFIT_BELOW) {
-            oldest = origin;
+        if (!drawn || (origin < REFIT_BELOW && drawn % 2 == 0))
             trm_bank_fit(p->bank, p->history->filled, origin, m, p->season2, span);
-        }
+        drawn++;
         probe(s, origin, trm_min_size(span, back));
     }
 }

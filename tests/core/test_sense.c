@@ -379,7 +379,7 @@ static void find_origins(struct trm_bank *bank, const struct trm_history *h, siz
     }
 }
 
-/* Learns at every origin below 300, past that at the oldest only, draws, and compares with the
+/* Learns at every second origin below 300, past that at the oldest only, draws, and compares with the
  * record in its order. */
 static void replay(struct trm_bank *bank, const struct trm_history *h, size_t m2, size_t H)
 {
@@ -389,7 +389,7 @@ static void replay(struct trm_bank *bank, const struct trm_history *h, size_t m2
 
     for (size_t o = 0; o < origin_n; o++) {
         size_t leads = trm_min_size(span, h->n - origin[o]), last = 0, from = point;
-        if (!o || origin[o] < 300)
+        if (!o || (origin[o] < 300 && o % 2 == 0))
             trm_bank_fit(bank, h->filled, origin[o], h->season, m2, span);
         trm_bank_draw(bank, h->filled, origin[o], h->season, m2, leads, drawn);
         for (; point < sense->point_n && lead_of(sense, point) > last; point++) {
