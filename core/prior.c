@@ -79,6 +79,9 @@ static const struct family families[] = {
 };
 #define FAMILIES (sizeof families / sizeof families[0])
 #define MIXTURE FAMILIES /* the one family that is made of two others */
+/* Of the series. From .08 to .35 and .7 the MASE of networks on 36 real sets fell from .6963 of
+ * seasonal naive to .6947 and .6909, and the quantile loss rose: .6167, .6175, .6190. */
+#define MIXTURE_SHARE .35
 
 size_t trm_prior_frequency_n(void)
 {
@@ -235,7 +238,7 @@ static void draw_once(struct prior *p, struct trm_prior_series *ret)
     double *x = ret->values;
 
     draw_frame(p, ret);
-    if (prior_chance(p, .08)) {
+    if (prior_chance(p, MIXTURE_SHARE)) {
         ret->family = (int)MIXTURE;
         mixture(p, x);
     } else {

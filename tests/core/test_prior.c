@@ -100,7 +100,10 @@ static void every_frequency_and_family_occurs(void **state)
     for (size_t i = 0; i < trm_prior_frequency_n(); i++)
         if (frequency[i] < SEEDS / 250)
             fail_msg("%s occurs %zu times", trm_prior_frequency_name(i), frequency[i]);
-    for (size_t i = 0; i < trm_prior_family_n(); i++)
+    size_t mixture = trm_prior_family_n() - 1;
+    assert_string_equal(trm_prior_family_name(mixture), "mixture");
+    assert_near((double)family[mixture] / SEEDS, .35, .03);
+    for (size_t i = 0; i < mixture; i++)
         if (family[i] < SEEDS / 500 || family[i] > SEEDS / 8)
             fail_msg("%s occurs %zu times", trm_prior_family_name(i), family[i]);
 }
