@@ -49,7 +49,7 @@ struct trm_fleet_report {
 };
 
 /* TRM_OK; TRM_EINVAL (name); TRM_ESHORT: fewer than TRM_FLEET_JUDGE_MIN series to judge by, or none
- * to learn from; TRM_ENOMEM. *ret is untouched on failure. Cost: little. Memory: about 30 MB at
+ * to learn from; TRM_ENOMEM. *ret is untouched on failure. Cost: little. Memory: about 35 MB at
  * most. */
 TRM_MUST_CHECK enum trm_status trm_fleet_begin(const struct trm_fleet_options *options,
                                                struct trm_fleet **ret);
