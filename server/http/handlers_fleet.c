@@ -82,12 +82,8 @@ void handle_post_fleet_fit(struct request *request)
 
 static void on_reset(void *ctx, const struct err *err)
 {
-    struct request *request = wait_end(ctx);
-    if (request == NULL)
-        return;
-    if (err != NULL && err->code != ERR_NONE)
-        request_refuse(request, err);
-    else
+    struct request *request = wait_succeed(ctx, err);
+    if (request != NULL)
         answer_fleet(request, MHD_HTTP_OK);
 }
 

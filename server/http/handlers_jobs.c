@@ -42,12 +42,8 @@ void handle_get_job(struct request *request)
 
 static void on_cancelled(void *ctx, const struct err *err)
 {
-    struct request *request = wait_end(ctx);
-    if (request == NULL)
-        return;
-    if (err != NULL && err->code != ERR_NONE)
-        request_refuse(request, err);
-    else
+    struct request *request = wait_succeed(ctx, err);
+    if (request != NULL)
         answer_job(request, request_id(request), MHD_HTTP_OK);
 }
 

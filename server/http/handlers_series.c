@@ -37,12 +37,8 @@ void handle_get_series(struct request *request)
 
 static void on_put(void *ctx, const struct err *err, const struct series_put_result *result)
 {
-    struct request *request = wait_end(ctx);
-    if (request == NULL)
-        return;
-    if (err != NULL && err->code != ERR_NONE)
-        request_refuse(request, err);
-    else
+    struct request *request = wait_succeed(ctx, err);
+    if (request != NULL)
         answer_series(request, result->created ? MHD_HTTP_CREATED : MHD_HTTP_OK);
 }
 
@@ -67,12 +63,8 @@ void handle_put_series(struct request *request)
 
 static void on_delete(void *ctx, const struct err *err)
 {
-    struct request *request = wait_end(ctx);
-    if (request == NULL)
-        return;
-    if (err != NULL && err->code != ERR_NONE)
-        request_refuse(request, err);
-    else
+    struct request *request = wait_succeed(ctx, err);
+    if (request != NULL)
         answer_empty(request, MHD_HTTP_NO_CONTENT);
 }
 

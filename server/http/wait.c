@@ -49,6 +49,15 @@ struct wait *wait_new(struct request *request, uint64_t timeout_ms)
     return wait;
 }
 
+struct request *wait_succeed(struct wait *wait, const struct err *err)
+{
+    struct request *request = wait_end(wait);
+    if (request == NULL || err == NULL || err->code == ERR_NONE)
+        return request;
+    request_refuse(request, err);
+    return NULL;
+}
+
 struct request *wait_detach(struct wait *wait)
 {
     struct request *request = wait->request;

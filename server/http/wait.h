@@ -42,6 +42,10 @@ void wait_fail(struct wait *wait, const struct err *err);
  * request, which the caller answers now; NULL where nobody waits any more. */
 struct request *wait_end(struct wait *wait);
 
+/* The same for an operation that may have failed (err NULL or ERR_NONE: it has not): the request that
+ * is to be answered, or NULL where it was refused with err, or nobody waits. */
+struct request *wait_succeed(struct wait *wait, const struct err *err);
+
 /* Takes the request off the wait and wakes it up, leaving the wait to the operation. */
 struct request *wait_detach(struct wait *wait);
 
