@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define TARGET_MAX 100.0 /* sigmas */
+#define TRIES 8          /* to find an example that is not refused */
 
 void trm_examples_place(struct trm_examples *ret, float *memory, size_t n)
 {
@@ -106,12 +107,28 @@ enum trm_status trm_example_write(struct trm_examples *examples, size_t i, struc
     return status;
 }
 
+enum trm_status trm_example_cut(struct trm_examples *examples, size_t i, struct trm_sense *sense,
+                                const struct trm_source *list, size_t n, size_t at, uint64_t seed,
+                                struct trm_excerpt *room)
+{
+    enum trm_status status = TRM_ESHORT;
+    struct trm_rng rng;
+
+    trm_rng_seed(&rng, seed);
+    for (int tries = 0; tries < TRIES && status != TRM_OK && status != TRM_ENOMEM; tries++) {
+        trm_excerpt_draw(list, n, at, &rng, room);
+        status = trm_example_write(examples, i, sense, room->values, room->n, room->season,
+                                   room->season2, room->horizon, trm_rng_next(&rng));
+    }
+    return status;
+}
+
 enum trm_status trm_example_draw(struct trm_examples *examples, size_t i, struct trm_sense *sense,
                                  struct trm_prior_series *series, uint64_t seed)
 {
     enum trm_status status = TRM_ESHORT;
 
-    for (int tries = 0; tries < 8 && status != TRM_OK && status != TRM_ENOMEM; tries++) {
+    for (int tries = 0; tries < TRIES && status != TRM_OK && status != TRM_ENOMEM; tries++) {
         trm_prior_draw(seed, series);
         status = trm_example_write(examples, i, sense, series->values, series->n, series->season,
                                    series->season2, series->horizon, seed);

@@ -5,6 +5,7 @@
 #ifndef TRM_EXAMPLE_H
 #define TRM_EXAMPLE_H
 
+#include "core/excerpt.h"
 #include "core/pretrain.h"
 #include "core/prior.h"
 #include "core/sense.h"
@@ -35,6 +36,13 @@ TRM_MUST_CHECK enum trm_status trm_example_write(struct trm_examples *examples, 
                                                  struct trm_sense *sense, const double *values,
                                                  size_t n, size_t season, size_t season2,
                                                  size_t horizon, uint64_t seed);
+
+/* Writes example i from an excerpt of list[at] (trm_excerpt_draw) of a seed; where that one is refused,
+ * from the next one drawn, eight times at most. room is scratch. */
+TRM_MUST_CHECK enum trm_status trm_example_cut(struct trm_examples *examples, size_t i,
+                                               struct trm_sense *sense,
+                                               const struct trm_source *list, size_t n, size_t at,
+                                               uint64_t seed, struct trm_excerpt *room);
 
 /* Writes example i from the prior's series of a seed; where that one is refused, from a seed
  * derived from it. */

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TRIES 4        /* to cut an excerpt that can be forecast from a series */
 #define OFFERED_MAX 96 /* excerpts of a series: one for each half horizon, up to these */
 #define BATCH_MAX 256
 #define PASSES 2 /* over the examples of a round */
@@ -38,8 +37,8 @@ struct trm_fleet {
     struct trm_pretrain train[TRM_BASE_NETWORKS_MAX];
     struct trm_pretrain_work *work;
     size_t network, shard;
-    bool *learned;      /* [learn_n] */
-    double sum, square; /* of the differences, before - after */
+    bool *learned; /* [learn_n] */
+    double square; /* sum over the judges of (loss before - loss after)^2 */
     struct trm_fleet_report report;
 };
 
@@ -258,17 +257,11 @@ static enum trm_status draw_end(struct trm_fleet *fleet)
  * cannot be forecast is cut again elsewhere. */
 static enum trm_status draw_own(struct trm_fleet *fleet)
 {
-    enum trm_status status = TRM_ESHORT;
     size_t turn = fleet->turn++ % fleet->learn_n;
-    struct trm_rng rng;
+    enum trm_status status =
+        trm_example_cut(&fleet->examples, fleet->at, fleet->sense, fleet->learn, fleet->learn_n,
+                        turn, fleet->seed + fleet->turn, fleet->excerpt);
 
-    trm_rng_seed(&rng, fleet->seed + fleet->turn);
-    for (int i = 0; i < TRIES && status != TRM_OK && status != TRM_ENOMEM; i++) {
-        const struct trm_excerpt *cut = fleet->excerpt;
-        trm_excerpt_draw(fleet->learn, fleet->learn_n, turn, &rng, fleet->excerpt);
-        status = trm_example_write(&fleet->examples, fleet->at, fleet->sense, cut->values, cut->n,
-                                   cut->season, cut->season2, cut->horizon, trm_rng_next(&rng));
-    }
     fleet->report.own_n += status == TRM_OK;
     fleet->learned[turn] |= status == TRM_OK;
     return status;
@@ -373,11 +366,12 @@ static enum trm_status loss_of(struct trm_fleet *fleet, const struct trm_base *b
 static void verdict(struct trm_fleet *fleet)
 {
     struct trm_fleet_report *r = &fleet->report;
-    double n = (double)r->judged_n, mean = fleet->sum / n;
-    double variance = fmax(fleet->square / n - mean * mean, 0) / fmax(n - 1, 1);
+    double n = (double)r->judged_n;
 
     r->loss_before /= n;
     r->loss_after /= n;
+    double mean = r->loss_before - r->loss_after;
+    double variance = fmax(fleet->square / n - mean * mean, 0) / fmax(n - 1, 1);
     r->gain = r->loss_before > 0 ? 1 - r->loss_after / r->loss_before : 0;
     r->certainty = variance > 0 ? mean / sqrt(variance) : 0;
     r->better = r->certainty >= TRM_FLEET_CERTAINTY;
@@ -395,7 +389,6 @@ static enum trm_status judge(struct trm_fleet *fleet)
         return status;
     fleet->report.loss_before += before;
     fleet->report.loss_after += after;
-    fleet->sum += before - after;
     fleet->square += (before - after) * (before - after);
     if (++fleet->at < fleet->report.judged_n)
         return TRM_MORE;

@@ -128,12 +128,6 @@ static int load_job(void *ctx, const struct job_row *row, struct err *err)
     return 0;
 }
 
-static int load_weights(void *ctx, const struct store_weights *weights, bool *ret_accepted,
-                        struct err *err)
-{
-    return fleet_load(ctx, weights, ret_accepted, err);
-}
-
 int service_boot(struct service *service, struct err *err)
 {
     struct store_loader loader = {
@@ -142,7 +136,7 @@ int service_boot(struct service *service, struct err *err)
         .points = load_points,
         .checkpoint = load_checkpoint,
         .job = load_job,
-        .weights = load_weights,
+        .weights = fleet_load,
         .points_max = TRM_CONTEXT_MAX,
     };
     int64_t max_key;

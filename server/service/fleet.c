@@ -12,7 +12,7 @@
 
 static bool busy(const struct fleet *fleet)
 {
-    return fleet->task || fleet->publishing || fleet->resetting;
+    return fleet->task || fleet->sent || fleet->resetting;
 }
 
 /* ---- the end ---- */
@@ -38,17 +38,13 @@ static void published(void *ctx, struct store_result *result)
 {
     struct service *service = ctx;
     struct fleet *fleet = &service->fleet;
-    struct trm_base *next = fleet->next;
     struct fleet_task *task = fleet->sent;
 
     store_ended(service, result);
-    fleet->publishing = false;
-    fleet->next = NULL;
     fleet->sent = NULL;
     struct base_ref *weights =
-        result->err.code == ERR_NONE && !fleet->dropped ? base_ref_new(next) : NULL;
+        result->err.code == ERR_NONE && !fleet->dropped ? base_ref_new(task->challenger) : NULL;
     if (!weights) { /* the old ones stay; after a restart the stored ones may answer */
-        trm_base_free(next);
         if (result->err.code == ERR_NONE)
             err_set(&result->err, ERR_NO_MEMORY, "out of memory");
         task->err = result->err;
@@ -59,9 +55,10 @@ static void published(void *ctx, struct store_result *result)
         fleet_task_free(task);
         return;
     }
+    task->challenger = NULL;
     fleet_task_free(task);
     fleet->version = fleet->version_seen;
-    fleet->published_at = fleet->next_at;
+    fleet->published_at = fleet->sent_at;
     fleet->rest_until_ns += POLICY_FLEET_REST * service->model_n * POLICY_FLEET_RECORD_NS;
     counters_add(service->counters, COUNTER_FLEET_PUBLISHED, 1);
     swap(service, weights);
@@ -73,9 +70,9 @@ static int publish(struct service *service, struct fleet_task *task, struct err 
     void *bytes = task->bytes;
 
     report(service, task, "published", fleet->version_seen + 1);
-    fleet->next_at = clock_wall_ms();
+    fleet->sent_at = clock_wall_ms();
     struct store_weights row = {.version = fleet->version_seen + 1,
-                                .created_at = fleet->next_at,
+                                .created_at = fleet->sent_at,
                                 .origin = service->origin->identity,
                                 .points = fleet->points_trained,
                                 .report = fleet->report,
@@ -85,9 +82,6 @@ static int publish(struct service *service, struct fleet_task *task, struct err 
         return -1;
     store_began(service);
     fleet->version_seen++;
-    fleet->publishing = true;
-    fleet->next = task->challenger;
-    task->challenger = NULL;
     fleet->sent = task;
     trm_fleet_free(task->fleet);
     task->fleet = NULL;
@@ -190,15 +184,14 @@ void fleet_consider(struct service *service)
     struct fleet *fleet = &service->fleet;
     struct policy_fleet_input input = {.points = fleet->points,
                                        .points_trained = fleet->points_trained,
+                                       .fits_n = service->job_unfinished_n,
+                                       .models_n = service->model_n,
                                        .now_ns = clock_mono_ns(),
                                        .rest_until_ns = fleet->rest_until_ns};
     struct err err;
 
-    if (service->config->fleet == CONFIG_FLEET_OFF || service->draining || busy(fleet) ||
-        !policy_fleet_due(&input))
+    if (service->config->fleet == CONFIG_FLEET_OFF || service->draining || busy(fleet))
         return;
-    input.fits_n = service->job_unfinished_n;
-    input.models_n = service->model_n;
     if (input.models_n >= TRM_FLEET_JUDGE_MIN && policy_fleet_due(&input) &&
         start(service, &err)) /* too few series: considered again after more points */
         fleet->points_trained = fleet->points;
@@ -286,7 +279,7 @@ void service_fleet(struct service *service, struct fleet_view *ret)
     const struct fleet *fleet = &service->fleet;
 
     *ret = (struct fleet_view){
-        .state = fleet->publishing                            ? "publishing"
+        .state = fleet->sent                                  ? "publishing"
                  : fleet->task                                ? "training"
                  : service->config->fleet == CONFIG_FLEET_OFF ? "off"
                                                               : "idle",
@@ -303,9 +296,9 @@ void service_fleet(struct service *service, struct fleet_view *ret)
             atomic_load_explicit(&fleet->task->progress_ppm, memory_order_relaxed) * 1e-6;
 }
 
-int fleet_load(struct service *service, const struct store_weights *weights, bool *ret_accepted,
-               struct err *err)
+int fleet_load(void *ctx, const struct store_weights *weights, bool *ret_accepted, struct err *err)
 {
+    struct service *service = ctx;
     struct fleet *fleet = &service->fleet;
     struct trm_base *base;
 

@@ -22,12 +22,10 @@ struct service;
 
 struct fleet {
     struct fleet_task *task;       /* at the pool, or NULL */
-    struct fleet_task *sent;       /* whose result is on the way to the store */
-    bool publishing;               /* its result is on the way to the store */
+    struct fleet_task *sent;       /* whose result is on the way to the store, or NULL … */
+    int64_t sent_at;               /* … since then, UTC ms */
     bool resetting;                /* the store is told to forget … */
     bool dropped;                  /* … which came after the training began */
-    struct trm_base *next;         /* being published … */
-    int64_t next_at;               /* … since then, UTC ms */
     bool swapped;                  /* the weights that answer are, or were, not the origin */
     uint64_t points;               /* added or replaced, ever */
     uint64_t points_trained;       /* when the last training began */
@@ -43,10 +41,9 @@ struct fleet {
 /* Starts a training where one is due. Costs nothing worth naming where it is not. */
 void fleet_consider(struct service *service);
 void fleet_drain(struct service *service);
-/* From the store, while booting: the weights that were published last, if they descend from our
- * origin. */
-int fleet_load(struct service *service, const struct store_weights *weights, bool *ret_accepted,
-               struct err *err);
+/* The store's loader, ctx the service: the weights that were published last, if they descend from
+ * our origin. */
+int fleet_load(void *ctx, const struct store_weights *weights, bool *ret_accepted, struct err *err);
 
 /* ---- fleet_sources.c ---- */
 

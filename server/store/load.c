@@ -167,19 +167,29 @@ static int offer_checkpoint(struct load *load, sqlite3_stmt *stmt, int64_t key, 
     return 0;
 }
 
-static int load_checkpoints(struct load *load, int64_t key, struct err *err)
+/* Offers the rows of a statement in their order until one is accepted. */
+typedef int (*offer_row)(struct load *load, sqlite3_stmt *stmt, int64_t key, bool *ret_accepted,
+                         struct err *err);
+
+static int offer_rows(struct load *load, sqlite3_stmt *stmt, int64_t key, offer_row offer,
+                      struct err *err)
 {
     bool accepted = false;
-
-    if (!load->loader->checkpoint)
-        return 0;
-    sqlite3_stmt *stmt = db_bind(load->db, SQL_CHECKPOINT_ALL, err, "i", key);
     int got = stmt ? 1 : -1;
+
     while (got > 0 && !accepted && (got = db_step(load->db, stmt, err)) > 0)
-        if (offer_checkpoint(load, stmt, key, &accepted, err) < 0)
+        if (offer(load, stmt, key, &accepted, err) < 0)
             got = -1;
     sqlite3_reset(stmt);
     return got < 0 ? -1 : 0;
+}
+
+static int load_checkpoints(struct load *load, int64_t key, struct err *err)
+{
+    if (!load->loader->checkpoint)
+        return 0;
+    return offer_rows(load, db_bind(load->db, SQL_CHECKPOINT_ALL, err, "i", key), key,
+                      offer_checkpoint, err);
 }
 
 static int load_one(struct load *load, sqlite3_stmt *stmt, struct err *err)
@@ -253,8 +263,11 @@ static int load_jobs(struct load *load, struct err *err)
     return got < 0 ? -1 : 0;
 }
 
-static int offer_weights(struct load *load, sqlite3_stmt *stmt, bool *ret_accepted, struct err *err)
+/* One row of shared weights, which belong to no series. */
+static int offer_weights(struct load *load, sqlite3_stmt *stmt, int64_t key, bool *ret_accepted,
+                         struct err *err)
 {
+    (void)key;
     const char *report = (const char *)sqlite3_column_text(stmt, 4);
     const void *bytes = sqlite3_column_blob(stmt, 6);
     size_t n = (size_t)sqlite3_column_bytes(stmt, 6);
@@ -276,17 +289,9 @@ static int offer_weights(struct load *load, sqlite3_stmt *stmt, bool *ret_accept
 
 static int load_weights(struct load *load, struct err *err)
 {
-    bool accepted = false;
-
     if (!load->loader->weights)
         return 0;
-    sqlite3_stmt *stmt = db_bind(load->db, SQL_WEIGHTS_ALL, err, "");
-    int got = stmt ? 1 : -1;
-    while (got > 0 && !accepted && (got = db_step(load->db, stmt, err)) > 0)
-        if (offer_weights(load, stmt, &accepted, err) < 0)
-            got = -1;
-    sqlite3_reset(stmt);
-    return got < 0 ? -1 : 0;
+    return offer_rows(load, db_bind(load->db, SQL_WEIGHTS_ALL, err, ""), 0, offer_weights, err);
 }
 
 static int load_max_key(struct load *load, int64_t *ret, struct err *err)

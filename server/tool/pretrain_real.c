@@ -5,17 +5,12 @@
 
 #include <stdlib.h>
 
-#define TRIES 8
-
-static uint64_t fold(uint64_t hash, uint64_t value)
-{
-    return (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15) + (hash >> 29);
-}
-
 static uint64_t fold_values(uint64_t hash, const struct record *record)
 {
-    hash = fold(fold(hash, record->train_n), (uint64_t)record->season << 32 | record->horizon);
-    return fold(hash, trm_base_identity(record->train, record->train_n * sizeof *record->train));
+    hash = pretrain_mix(pretrain_mix(hash, record->train_n),
+                        (uint64_t)record->season << 32 | record->horizon);
+    return pretrain_mix(
+        hash, trm_base_identity(record->train, record->train_n * sizeof *record->train));
 }
 
 /* A line's horizon, or its frequency's. A line of train and test has the length of the test. */
@@ -73,15 +68,7 @@ enum trm_status pretrain_real_write(const struct pretrain_pool *pool, size_t i, 
                                     struct trm_sense *sense, struct trm_excerpt *room)
 {
     const struct pretrain_series *series = &pool->series[i % pool->series_n];
-    enum trm_status status = TRM_ESHORT;
-    struct trm_rng rng;
 
-    trm_rng_seed(&rng, seed);
-    for (int tries = 0; tries < TRIES && status != TRM_OK && status != TRM_ENOMEM; tries++) {
-        trm_excerpt_draw(pool->sources[series->file], pool->files[series->file].n, series->record,
-                         &rng, room);
-        status = trm_example_write(examples, slot, sense, room->values, room->n, room->season,
-                                   room->season2, room->horizon, trm_rng_next(&rng));
-    }
-    return status;
+    return trm_example_cut(examples, slot, sense, pool->sources[series->file],
+                           pool->files[series->file].n, series->record, seed, room);
 }

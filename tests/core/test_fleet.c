@@ -6,6 +6,7 @@
 
 #define SERIES 40
 #define POINTS 70
+#define NETWORKS 2 /* of a_base.h */
 
 static double values[SERIES][POINTS];
 
@@ -115,60 +116,51 @@ static void noise_teaches_the_embedded_networks_nothing(void **state)
     trm_base_free(champion);
 }
 
-static void weights_are_the_same(const struct trm_base *a, const struct trm_base *b)
+/* Two trainings, between which value t of every series becomes change times itself: how many of the
+ * networks were taught the same. */
+static size_t taught_alike(size_t t, double change, struct trm_fleet_report r[2])
 {
-    for (size_t i = 0; i < a->network_n; i++)
-        assert_memory_equal(a->weights[i], b->weights[i], a->parameters * sizeof(float));
+    struct trm_base *champion = made_base(.02f);
+    size_t alike = 0;
+
+    draw_seasonal();
+    struct trm_base *a = trained(champion, &r[0]);
+    for (size_t i = 0; i < SERIES; i++)
+        values[i][t] *= change;
+    struct trm_base *b = trained(champion, &r[1]);
+    for (size_t i = 0; i < NETWORKS; i++)
+        alike += memcmp(a->weights[i], b->weights[i], a->parameters * sizeof(float)) == 0;
+    assert_int_equal(champion->network_n, NETWORKS);
+    trm_base_free(a);
+    trm_base_free(b);
+    trm_base_free(champion);
+    return alike;
 }
 
 static void the_same_fleet_teaches_the_same_to_the_bit(void **state)
 {
-    struct trm_base *champion = made_base(.02f);
     struct trm_fleet_report r[2];
 
     (void)state;
-    draw_seasonal();
-    struct trm_base *a = trained(champion, &r[0]), *b = trained(champion, &r[1]);
-    weights_are_the_same(a, b);
+    assert_int_equal(taught_alike(0, 1, r), NETWORKS);
     assert_memory_equal(&r[0], &r[1], sizeof r[0]);
-    trm_base_free(a);
-    trm_base_free(b);
-    trm_base_free(champion);
 }
 
 static void the_newest_horizon_judges_and_is_not_learned_from(void **state)
 {
-    struct trm_base *champion = made_base(.02f);
     struct trm_fleet_report r[2];
 
     (void)state;
-    draw_seasonal();
-    struct trm_base *a = trained(champion, &r[0]);
-    for (size_t i = 0; i < SERIES; i++)
-        values[i][POINTS - 1] = 500;
-    struct trm_base *b = trained(champion, &r[1]);
-    weights_are_the_same(a, b);
+    assert_int_equal(taught_alike(POINTS - 1, 5, r), NETWORKS);
     assert_true(r[1].loss_before > r[0].loss_before);
-    trm_base_free(a);
-    trm_base_free(b);
-    trm_base_free(champion);
 }
 
 static void the_value_before_the_newest_horizon_is_learned_from(void **state)
 {
-    struct trm_base *champion = made_base(.02f);
     struct trm_fleet_report r[2];
 
     (void)state;
-    draw_seasonal();
-    struct trm_base *a = trained(champion, &r[0]);
-    for (size_t i = 0; i < SERIES; i++)
-        values[i][POINTS - 8] += 3;
-    struct trm_base *b = trained(champion, &r[1]);
-    assert_true(memcmp(a->weights[0], b->weights[0], a->parameters * sizeof(float)) != 0);
-    trm_base_free(a);
-    trm_base_free(b);
-    trm_base_free(champion);
+    assert_int_equal(taught_alike(POINTS - 8, 1.03, r), 0);
 }
 
 static void a_series_whose_newest_horizon_is_missing_judges_nothing(void **state)
