@@ -110,6 +110,47 @@ static void forecast_scales_exactly_by_powers_of_two(void **state)
     trm_model_free(same);
 }
 
+static void forecast_scales_nearly_by_any_other_number(void **state)
+{
+    const double factors[] = {1e-200, .1, 3, 1.7, 1e5, 1e200};
+    double v[N], other[N];
+    struct trm_forecast_request request = ask(H);
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        seasonal_series(v, N, 24, seed);
+        struct trm_forecast *a = forecast(NULL, v, N, &request);
+        for (size_t k = 0; k < sizeof factors / sizeof *factors; k++) {
+            for (int i = 0; i < N; i++)
+                other[i] = v[i] * factors[k];
+            struct trm_forecast *b = forecast(NULL, other, N, &request);
+            for (size_t i = 0; i < TRM_KNOTS * H; i++)
+                assert_near(b->quantiles[i] / factors[k] / a->quantiles[i], 1, 1e-5);
+            trm_forecast_free(b);
+        }
+        trm_forecast_free(a);
+    }
+}
+
+static void a_history_of_a_hundred_thousand_values_is_answered_from_its_newest(void **state)
+{
+    enum { MANY = 100000 };
+    double *v = malloc(MANY * sizeof *v);
+    struct trm_forecast_request request = ask(H);
+
+    (void)state;
+    assert_non_null(v);
+    seasonal_series(v, MANY, 24, 8);
+    struct trm_forecast *all = forecast(NULL, v, MANY, &request);
+    struct trm_forecast *newest =
+        forecast(NULL, v + MANY - TRM_CONTEXT_MAX, TRM_CONTEXT_MAX, &request);
+    check_sane(all);
+    assert_memory_equal(all->median, newest->median, (1 + TRM_KNOTS) * H * sizeof *all->median);
+    trm_forecast_free(all);
+    trm_forecast_free(newest);
+    free(v);
+}
+
 static void equal_questions_get_equal_answers(void **state)
 {
     double v[N];
@@ -349,6 +390,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forecasts_are_finite_and_ordered_for_any_length_and_horizon),
         cmocka_unit_test(forecast_scales_exactly_by_powers_of_two),
+        cmocka_unit_test(forecast_scales_nearly_by_any_other_number),
+        cmocka_unit_test(a_history_of_a_hundred_thousand_values_is_answered_from_its_newest),
         cmocka_unit_test(equal_questions_get_equal_answers),
         cmocka_unit_test(forecast_of_constant_series_is_constant),
         cmocka_unit_test(hostile_histories_get_finite_forecasts),
