@@ -35,6 +35,30 @@ bool series_settings_copy(const struct series_settings *from, struct series_sett
     return true;
 }
 
+static const char *const aggregates[] = {[AGGREGATE_NONE] = "",     [AGGREGATE_LAST] = "last",
+                                         [AGGREGATE_MEAN] = "mean", [AGGREGATE_SUM] = "sum",
+                                         [AGGREGATE_MIN] = "min",   [AGGREGATE_MAX] = "max"};
+
+const char *aggregate_name(enum aggregate aggregate)
+{
+    return aggregates[aggregate];
+}
+
+bool aggregate_parse(const char *name, enum aggregate *ret)
+{
+    for (int i = AGGREGATE_LAST; i <= AGGREGATE_MAX; i++)
+        if (strcmp(name, aggregates[i]) == 0) {
+            *ret = (enum aggregate)i;
+            return true;
+        }
+    return false;
+}
+
+const char *job_kind_name(enum job_kind kind)
+{
+    return kind == JOB_BACKTEST ? "backtest" : "fit";
+}
+
 const char *job_state_name(enum job_state state)
 {
     switch (state) {

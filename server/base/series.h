@@ -16,6 +16,7 @@
 #define SERIES_LABEL_NAME_MAX 64
 #define SERIES_LABEL_VALUE_MAX 256
 #define SERIES_SEASONS_MAX 4
+#define SERIES_ZONE_MAX 63
 
 struct point {
     int64_t t; /* UTC ms */
@@ -33,6 +34,21 @@ enum fit_policy {
     FIT_OFF,   /* only when asked */
 };
 
+/* How several points of one step become its value. */
+enum aggregate {
+    AGGREGATE_NONE, /* a step has one point, at its time */
+    AGGREGATE_LAST,
+    AGGREGATE_MEAN,
+    AGGREGATE_SUM,
+    AGGREGATE_MIN,
+    AGGREGATE_MAX,
+};
+
+/* "" for none, "last", "mean", … */
+const char *aggregate_name(enum aggregate aggregate);
+/* False where no aggregate has that name ("" has none). */
+__attribute__((warn_unused_result)) bool aggregate_parse(const char *name, enum aggregate *ret);
+
 struct series_settings {
     struct trm_freq freq; /* both fields 0: infer from the timestamps */
     uint32_t season[SERIES_SEASONS_MAX];
@@ -43,6 +59,9 @@ struct series_settings {
     enum trm_kind model;  /* the shared networks, or one of its own */
     enum fit_policy fit;
     uint32_t fit_every;
+    enum aggregate aggregate;
+    uint32_t retention;   /* points kept at least, the newest; 0: all */
+    char zone[SERIES_ZONE_MAX + 1]; /* IANA name of the time zone whose days count; "": UTC */
     uint32_t label_n;
     struct series_label *labels; /* owned by whoever owns the settings; sorted by name, names unique */
 };
@@ -67,6 +86,11 @@ enum job_state { JOB_PENDING, JOB_RUNNING, JOB_SUCCEEDED, JOB_FAILED, JOB_CANCEL
 /* "pending", "running", … */
 const char *job_state_name(enum job_state state);
 
+enum job_kind { JOB_FIT, JOB_BACKTEST };
+
+/* "fit", "backtest". */
+const char *job_kind_name(enum job_kind kind);
+
 #define JOB_ID_MAX 32
 #define JOB_RESULT_MAX 1024
 #define JOB_ERROR_MAX 320
@@ -75,6 +99,7 @@ const char *job_state_name(enum job_state state);
 struct job_row {
     char id[JOB_ID_MAX + 1]; /* 16 lower-case hex digits */
     int64_t series_key;
+    enum job_kind kind;
     bool full;               /* full fit; else incremental */
     enum job_state state;
     int64_t created_at, started_at, finished_at; /* UTC ms; 0 = not yet */

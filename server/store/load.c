@@ -60,6 +60,12 @@ static void read_settings(sqlite3_stmt *stmt, struct series_settings *ret)
     const char *model = (const char *)sqlite3_column_text(stmt, 11);
     if (!model || !trm_kind_parse(model, &ret->model))
         ret->model = TRM_KIND_TRM;
+    const char *aggregate = (const char *)sqlite3_column_text(stmt, 12);
+    if (!aggregate || !aggregate_parse(aggregate, &ret->aggregate))
+        ret->aggregate = AGGREGATE_NONE;
+    if (!column_text(stmt, 13, ret->zone, sizeof(ret->zone)))
+        ret->zone[0] = '\0';
+    ret->retention = (uint32_t)sqlite3_column_int64(stmt, 14);
 }
 
 static int read_seasons(struct db *db, int64_t key, struct series_settings *ret, struct err *err)
@@ -114,10 +120,10 @@ static int read_series(struct load *load, sqlite3_stmt *stmt, struct store_serie
         return damaged_row(load->db, "series", "", err);
     read_settings(stmt, &ret->settings);
     ret->created_at = sqlite3_column_int64(stmt, 10);
-    ret->grid_known = sqlite3_column_type(stmt, 14) != SQLITE_NULL;
-    ret->grid.freq.ms = sqlite3_column_int64(stmt, 12);
-    ret->grid.freq.months = sqlite3_column_int(stmt, 13);
-    ret->grid.anchor_ms = sqlite3_column_int64(stmt, 14);
+    ret->grid_known = sqlite3_column_type(stmt, 17) != SQLITE_NULL;
+    ret->grid.freq.ms = sqlite3_column_int64(stmt, 15);
+    ret->grid.freq.months = sqlite3_column_int(stmt, 16);
+    ret->grid.anchor_ms = sqlite3_column_int64(stmt, 17);
     if (points_counts(&load->store->points, ret->key, &counts, err) < 0)
         return -1;
     ret->revision = counts.revision;
@@ -243,6 +249,8 @@ static int load_job(struct load *load, sqlite3_stmt *stmt, struct err *err)
         !column_text(stmt, 8, job.error, sizeof(job.error)))
         return damaged_row(load->db, "job", job.id, err);
     job.series_key = sqlite3_column_int64(stmt, 1);
+    const char *kind = (const char *)sqlite3_column_text(stmt, 9);
+    job.kind = kind && strcmp(kind, job_kind_name(JOB_BACKTEST)) == 0 ? JOB_BACKTEST : JOB_FIT;
     job.full = sqlite3_column_int(stmt, 2) != 0;
     job.created_at = sqlite3_column_int64(stmt, 4);
     job.started_at = sqlite3_column_int64(stmt, 5);

@@ -62,10 +62,11 @@ int rows_put_series(struct db *db, const struct store_series *series, int64_t ta
     enum sql sql = mode == ROWS_REPLACE ? SQL_SERIES_PUT : SQL_SERIES_ADD;
     int64_t key = series->key;
 
-    if (db_run(db, sql, err, "itiiidditiiti", key, series->id, settings->freq.ms,
+    if (db_run(db, sql, err, "itiiidditiitttii", key, series->id, settings->freq.ms,
                (int64_t)settings->freq.months, (int64_t)settings->horizon, settings->min,
                settings->max, (int64_t)settings->integer, rows_fit_name(settings->fit),
                (int64_t)settings->fit_every, series->created_at, trm_kind_name(settings->model),
+               aggregate_name(settings->aggregate), settings->zone, (int64_t)settings->retention,
                tail_from) < 0) {
         if (err->code == ERR_CONFLICT)
             err_set(err, ERR_CONFLICT, "another series is named \"%s\"", series->id);
@@ -127,9 +128,9 @@ int rows_put_weights(struct db *db, const struct store_weights *weights, unsigne
 
 int rows_put_job(struct db *db, const struct job_row *job, struct err *err)
 {
-    if (db_run(db, SQL_JOB_PUT, err, "tiitiiitt", job->id, job->series_key, (int64_t)job->full,
+    if (db_run(db, SQL_JOB_PUT, err, "tiitiiittt", job->id, job->series_key, (int64_t)job->full,
                job_state_name(job->state), job->created_at, job->started_at, job->finished_at,
-               job->result, job->error) < 0)
+               job->result, job->error, job_kind_name(job->kind)) < 0)
         return -1;
     if (job->state == JOB_PENDING || job->state == JOB_RUNNING)
         return 0;

@@ -5,10 +5,10 @@
 
 #define SQL_SERIES_COLUMNS                                                                           \
     "key, id, freq_ms, freq_months, horizon, min, max, integer, fit, fit_every, created_at, " \
-    "model"
+    "model, aggregate, timezone, retention"
 #define SQL_SERIES_INSERT                                                                            \
     "INSERT INTO series(" SQL_SERIES_COLUMNS ", tail_from) "                                         \
-    "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13) ON CONFLICT(key) DO "
+    "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16) ON CONFLICT(key) DO "
 
 /* X(name, text) */
 #define SQL_LIST(X)                                                                                  \
@@ -20,7 +20,8 @@
                                                                                                      \
     X(SERIES_PUT, SQL_SERIES_INSERT                                                                  \
       "UPDATE SET id=?2, freq_ms=?3, freq_months=?4, horizon=?5, min=?6, max=?7, integer=?8, "       \
-      "fit=?9, fit_every=?10, created_at=?11, model=?12")                                            \
+      "fit=?9, fit_every=?10, created_at=?11, model=?12, aggregate=?13, timezone=?14, "     \
+      "retention=?15")                                                                               \
     X(SERIES_ADD, SQL_SERIES_INSERT "NOTHING")                                                       \
     X(SERIES_GRID, "UPDATE series SET grid_ms=?2, grid_months=?3, grid_anchor=?4 WHERE key=?1")      \
     X(SERIES_COUNTS, "SELECT revision, point_n, last_t, tail_from FROM series WHERE key=?1")         \
@@ -62,13 +63,13 @@
                       "ORDER BY version DESC")                                                       \
                                                                                                      \
     X(JOB_PUT, "INSERT INTO job(id, series, \"full\", state, created_at, started_at, finished_at, "  \
-               "result, error) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT(id) DO UPDATE SET "    \
-               "series=?2, \"full\"=?3, state=?4, created_at=?5, started_at=?6, finished_at=?7, "    \
-               "result=?8, error=?9")                                                                \
+               "result, error, kind) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10) ON CONFLICT(id) DO "     \
+               "UPDATE SET series=?2, \"full\"=?3, state=?4, created_at=?5, started_at=?6, "         \
+               "finished_at=?7, result=?8, error=?9, kind=?10")                                      \
     X(JOB_DROP, "DELETE FROM job WHERE number IN (SELECT number FROM job WHERE state NOT IN "        \
                 "('pending', 'running') ORDER BY finished_at DESC, number DESC LIMIT -1 OFFSET ?1)") \
     X(JOB_UNFINISHED, "SELECT id, series, \"full\", state, created_at, started_at, finished_at, "    \
-                      "result, error FROM job WHERE state IN ('pending', 'running') "                \
+                      "result, error, kind FROM job WHERE state IN ('pending', 'running') "                \
                       "ORDER BY created_at, number")                                                 \
                                                                                                      \
     X(WEIGHTS_ADD, "INSERT INTO weights(version, created_at, origin, points, report, crc, bytes) "   \
