@@ -50,6 +50,19 @@ static int take_fit(json_t *value, struct series_settings *settings, struct err 
     return 0;
 }
 
+static int take_aggregate(const json_t *value, enum aggregate *ret, struct err *err)
+{
+    struct json_place here = json_place_key(NULL, "aggregate");
+    if (json_is_null(value)) {
+        *ret = AGGREGATE_NONE;
+        return 0;
+    }
+    if (json_is_string(value) && aggregate_parse(json_string_value(value), ret)) {
+        return 0;
+    }
+    return json_refuse(value, "\"last\", \"mean\", \"sum\", \"min\", \"max\" or null", &here, err);
+}
+
 /* ---- labels ---- */
 
 static bool has_control(const char *text)
@@ -127,19 +140,21 @@ static int take_labels(json_t *value, struct series_settings *settings, struct e
 static int take_settings(json_t *root, struct series_patch *patch, struct err *err)
 {
     static const char *const names[] = {"frequency", "season", "horizon", "min", "max",
-                                        "integer",   "model", "fit",    "labels",  NULL};
+                                        "integer",   "model", "fit",    "labels",  "aggregate", NULL};
     json_t *horizon = json_object_get(root, "horizon");
     json_t *fit = json_object_get(root, "fit");
     json_t *labels = json_object_get(root, "labels");
+    json_t *aggregate = json_object_get(root, "aggregate");
     if (json_check_keys(root, names, NULL, err) != 0 ||
         json_take_shape(root, NULL, &patch->settings, &patch->set, err) != 0 ||
         (horizon != NULL && take_horizon(horizon, &patch->settings, err) != 0) ||
         (fit != NULL && take_fit(fit, &patch->settings, err) != 0) ||
-        (labels != NULL && take_labels(labels, &patch->settings, err) != 0)) {
+        (labels != NULL && take_labels(labels, &patch->settings, err) != 0) ||
+        (aggregate != NULL && take_aggregate(aggregate, &patch->settings.aggregate, err) != 0)) {
         return -1;
     }
     patch->set |= (horizon != NULL ? PATCH_HORIZON : 0u) | (fit != NULL ? PATCH_FIT : 0u) |
-                  (labels != NULL ? PATCH_LABELS : 0u);
+                  (labels != NULL ? PATCH_LABELS : 0u) | (aggregate != NULL ? PATCH_AGGREGATE : 0u);
     return 0;
 }
 

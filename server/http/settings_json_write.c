@@ -63,6 +63,9 @@ static void write_settings(struct writer *w, const struct series_view *view)
     writer_key(w, "model");
     writer_string(w, trm_kind_name(settings->model));
     write_fit(w, settings);
+    writer_key(w, "aggregate");
+    settings->aggregate == AGGREGATE_NONE ? writer_null(w)
+                                          : writer_string(w, aggregate_name(settings->aggregate));
     writer_key(w, "labels");
     writer_open(w, '{');
     for (uint32_t i = 0; i < settings->label_n; i++) {

@@ -51,6 +51,7 @@ static struct entry *entry_new(const char *id, int64_t key)
     if (!entry)
         return NULL;
     series_settings_init(&entry->settings);
+    entry->stale_from = INT64_MAX;
     entry->key = key;
     entry->id = strdup(id);
     if (!entry->id) {

@@ -9,6 +9,7 @@
 
 #include "server/base/err.h"
 #include "server/base/series.h"
+#include "server/registry/fold.h"
 #include "server/registry/map.h"
 #include "server/registry/window.h"
 #include "server/train/model_ref.h"
@@ -41,7 +42,10 @@ struct entry {
     struct point raw[ENTRY_RAW_MAX]; /* oldest first, while the grid is not known */
     size_t raw_n;
     struct window recent; /* once the grid is known */
+    struct fold fold;     /* the step that is not over yet, where points are aggregated */
+    int64_t stale_from;   /* first step that memory has to read again; INT64_MAX: none */
     uint64_t revision, point_n;
+    uint64_t recent_revision; /* as of the last change of `recent`: what a forecast depends on */
 
     uint32_t season;         /* as last worked out; 0: not yet */
     bool season_stale;       /* points came since then */

@@ -26,7 +26,7 @@ static int load_series(void *ctx, const struct store_series *row, struct err *er
     entry->grid_known = row->grid_known;
     entry->grid = row->grid;
     entry->created_at = row->created_at;
-    entry->revision = row->revision;
+    entry->revision = entry->recent_revision = row->revision;
     entry->point_n = row->point_n;
     service->fleet.points += row->revision;
     return 0;
@@ -38,6 +38,25 @@ static int err_damaged(struct err *err, const struct entry *entry, const char *w
                    what);
 }
 
+/* Aggregated points: those of all steps that memory holds, and of the open one. */
+static int64_t load_since(void *ctx, int64_t key, int64_t last_t)
+{
+    struct service *service = ctx;
+    const struct entry *entry = registry_by_key(service->registry, key);
+
+    if (!history_folds(entry))
+        return INT64_MIN;
+    return trm_grid_time(&entry->grid, refold_reach(history_floor(&entry->grid, last_t)));
+}
+
+static int load_folded(struct entry *entry, const struct point *points, size_t n, struct err *err)
+{
+    if (history_claim_fold(entry, points, n, err))
+        return -1;
+    history_fold(entry, points, n);
+    return 0;
+}
+
 static int load_points(void *ctx, int64_t key, const struct point *points, size_t n,
                        struct err *err)
 {
@@ -47,8 +66,11 @@ static int load_points(void *ctx, int64_t key, const struct point *points, size_
 
     if (n == 0)
         return 0;
-    if (points_check(points, n, &detail) ||
-        (entry->grid_known && points_check_grid(&entry->grid, points, n, &detail)))
+    if (points_check(points, n, &detail))
+        return err_damaged(err, entry, detail.msg);
+    if (history_folds(entry))
+        return load_folded(entry, points, n, err);
+    if (entry->grid_known && points_check_grid(&entry->grid, points, n, &detail))
         return err_damaged(err, entry, detail.msg);
     if (!entry->grid_known && n > ENTRY_RAW_MAX)
         return err_damaged(err, entry, "they have no grid");
@@ -133,6 +155,7 @@ int service_boot(struct service *service, struct err *err)
     struct store_loader loader = {
         .ctx = service,
         .series = load_series,
+        .since = load_since,
         .points = load_points,
         .checkpoint = load_checkpoint,
         .job = load_job,

@@ -15,14 +15,15 @@ int service_forecast_tag(struct service *service, const char *id, const struct f
         return -1;
     *ret = (struct forecast_tag){
         .key = entry->key,
-        .revision = entry->revision,
+        .revision = entry->recent_revision,
         .settings_revision = entry->settings_revision,
         .model_version = entry->model_version,
         .weights = entry->settings.model == TRM_KIND_TRM ? service_base(service)->identity : 0,
         .horizon = ask->horizon ? ask->horizon : entry_horizon(entry),
     };
     if (entry->grid_known && entry->recent.n > 0)
-        ret->next_point_ms = trm_grid_time(&entry->grid, window_end(&entry->recent));
+        ret->next_point_ms =
+            trm_grid_time(&entry->grid, window_end(&entry->recent) + history_folds(entry));
     return 0;
 }
 

@@ -72,6 +72,17 @@ static bool freq_given(struct trm_freq freq)
     return freq.ms != 0 || freq.months != 0;
 }
 
+/* 1970-01-05, a Monday. */
+#define FIRST_MONDAY INT64_C(345600000)
+#define WEEK INT64_C(604800000)
+
+struct trm_grid grid_aligned(struct trm_freq freq)
+{
+    bool weeks = freq.ms != 0 && freq.ms % WEEK == 0;
+
+    return (struct trm_grid){.freq = freq, .anchor_ms = weeks ? FIRST_MONDAY : 0};
+}
+
 /* The grid that sorted times stand on, or -1 where they agree on none. */
 static int grid_of_times(struct trm_freq freq, const int64_t *times, size_t times_n,
                          const struct point *points, size_t n, struct trm_grid *ret,

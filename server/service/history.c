@@ -16,6 +16,17 @@ static int64_t step_of(const struct trm_grid *grid, int64_t t)
     return step;
 }
 
+int64_t history_floor(const struct trm_grid *grid, int64_t t)
+{
+    int64_t step = 0;
+
+    t = t < TRM_TIME_MIN ? TRM_TIME_MIN : t > TRM_TIME_MAX ? TRM_TIME_MAX : t;
+    enum trm_status status = trm_grid_step(grid, t, &step);
+    assert(status == TRM_OK || status == TRM_EOFFGRID);
+    (void)status;
+    return step;
+}
+
 int history_claim(struct entry *entry, const struct trm_grid *grid, const struct point *points,
                   size_t n, struct err *err)
 {
@@ -41,7 +52,8 @@ void history_set_grid(struct entry *entry, const struct trm_grid *grid)
 {
     entry->grid_known = true;
     entry->grid = *grid;
-    put(entry, entry->raw, entry->raw_n);
+    if (!history_folds(entry))
+        put(entry, entry->raw, entry->raw_n);
     entry->raw_n = 0;
 }
 
@@ -67,6 +79,57 @@ void history_apply(struct entry *entry, const struct point *points, size_t n)
         for (size_t i = 0; i < n; i++)
             put_raw(entry, points[i]);
     entry->season_stale = true;
+}
+
+bool history_folds(const struct entry *entry)
+{
+    return entry->grid_known && entry->settings.aggregate != AGGREGATE_NONE;
+}
+
+int history_claim_fold(struct entry *entry, const struct point *points, size_t n, struct err *err)
+{
+    int64_t first = history_floor(&entry->grid, points[0].t);
+    int64_t last = history_floor(&entry->grid, points[n - 1].t);
+
+    if (entry->fold.open && entry->fold.step < first)
+        first = entry->fold.step;
+    if (!window_claim(&entry->recent, first, last))
+        return err_set(err, ERR_NO_MEMORY, "out of memory");
+    return 0;
+}
+
+bool history_is_late(const struct entry *entry, int64_t first_t)
+{
+    return entry->fold.open && first_t <= entry->fold.last_t;
+}
+
+size_t history_fold(struct entry *entry, const struct point *points, size_t n)
+{
+    enum aggregate aggregate = entry->settings.aggregate;
+    size_t closed_n = 0;
+    int64_t closed;
+    double value;
+
+    for (size_t i = 0; i < n; i++)
+        if (fold_add(&entry->fold, aggregate, history_floor(&entry->grid, points[i].t), points[i],
+                     &closed, &value)) {
+            window_put(&entry->recent, closed, value);
+            closed_n++;
+        }
+    entry->season_stale = entry->season_stale || closed_n > 0;
+    return closed_n;
+}
+
+void history_moved_on(struct service *service, struct entry *entry, size_t value_n)
+{
+    if (value_n == 0)
+        return;
+    entry->recent_revision = entry->revision;
+    entry->new_points += value_n;
+    fit_consider(service, entry);
+    if (service->job_unfinished_n == 0) /* nobody's end looks on */
+        fit_catch_up(service);
+    fleet_consider(service);
 }
 
 size_t history_observed(const struct entry *entry)

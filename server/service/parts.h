@@ -104,7 +104,13 @@ SERVICE_MUST int grid_resolve(struct trm_freq freq, const struct point *raw, siz
                               const struct point *points, size_t n, bool *ret_known,
                               struct trm_grid *ret, struct err *err);
 
+/* The grid of an aggregated series: aligned to the calendar, whatever its first point. */
+struct trm_grid grid_aligned(struct trm_freq freq);
+
 /* ---- history.c: points into an entry's memory ---- */
+
+/* The step that a time lies in; that of an end of time where it lies outside the calendar. */
+int64_t history_floor(const struct trm_grid *grid, int64_t t);
 
 /* Makes sure that history_apply of these points cannot fail. grid: the one that will hold. */
 SERVICE_MUST int history_claim(struct entry *entry, const struct trm_grid *grid,
@@ -112,10 +118,40 @@ SERVICE_MUST int history_claim(struct entry *entry, const struct trm_grid *grid,
 /* Records the grid and moves the raw points onto it. */
 void history_set_grid(struct entry *entry, const struct trm_grid *grid);
 void history_apply(struct entry *entry, const struct point *points, size_t n);
+/* Whether the entry's points are aggregated: then they may lie anywhere, and what follows below for them
+ * replaces claim and apply. */
+bool history_folds(const struct entry *entry);
+/* Makes sure that folding these points, or reading their steps again, cannot fail. */
+SERVICE_MUST int history_claim_fold(struct entry *entry, const struct point *points, size_t n,
+                                    struct err *err);
+/* Whether a point is not newer than all before it: its step has to be read again. */
+bool history_is_late(const struct entry *entry, int64_t first_t);
+/* Takes points that are not late; returns how many steps they ended. */
+size_t history_fold(struct entry *entry, const struct point *points, size_t n);
+/* So many values of the entry's memory have changed: a forecast is another one, a fit may be due. */
+void history_moved_on(struct service *service, struct entry *entry, size_t value_n);
 /* Observed values in memory. */
 size_t history_observed(const struct entry *entry);
 /* 0, or -1 with ERR_TOO_SHORT saying how many points are there and how many are missing. */
 SERVICE_MUST int history_check_enough(const struct entry *entry, struct err *err);
+
+/* ---- refold.c: aggregated steps made anew from the store ---- */
+
+struct refold_range {
+    int64_t from, until; /* steps; until INT64_MAX: to the newest */
+    bool anew;           /* all of memory is replaced */
+};
+/* The entry's memory must have been claimed for these steps. done (may be NULL) runs when memory is up to
+ * date or cannot be brought there now (the entry remembers), at once or later; its err is always NULL. */
+void refold_begin(struct service *service, struct entry *entry, const struct refold_range *range,
+                  plain_done done, void *ctx);
+/* Tries again what could not be done before. */
+void refold_owed(struct service *service, struct entry *entry);
+/* Where memory begins that ends at this step. */
+static inline int64_t refold_reach(int64_t newest_step)
+{
+    return newest_step > INT64_MIN + TRM_CONTEXT_MAX ? newest_step - TRM_CONTEXT_MAX : INT64_MIN;
+}
 
 /* ---- resolve.c: from wishes ("auto", "infer", 0) to numbers ---- */
 

@@ -1,5 +1,7 @@
 /* Points in and out. A write is checked against the series as it is when its turn comes, sent to
- * the store, and taken into memory when the commit is back; memory for that is claimed before. */
+ * the store, and taken into memory when the commit is back; memory for that is claimed before. Where points
+ * are aggregated, one that came late is answered only when its step has been read again, so that whoever
+ * wrote it sees it. */
 #include "server/service/parts.h"
 
 #include "server/base/clock.h"
@@ -18,8 +20,10 @@ struct points_write {
     int64_t key;
     bool shaping, sets_grid;
     struct trm_grid grid;
-    struct point *tail; /* [tail_n] the newest points, as many as memory can hold */
+    struct point *tail; /* [tail_n] the newest points, as many as memory can hold; aggregated: all */
     size_t tail_n;
+    /* Once committed: */
+    struct points_result told;
 };
 
 static void write_free(struct points_write *write)
@@ -37,9 +41,9 @@ static void refuse(struct turn *turn, const struct err *err)
     write_free(write);
 }
 
-static int copy_tail(struct points_write *write, struct err *err)
+static int copy_tail(struct points_write *write, size_t most, struct err *err)
 {
-    size_t n = write->n < TRM_CONTEXT_MAX ? write->n : TRM_CONTEXT_MAX;
+    size_t n = write->n < most ? write->n : most;
 
     write->tail = malloc(n * sizeof *write->tail);
     if (!write->tail)
@@ -55,6 +59,8 @@ static int fit_in(struct points_write *write, struct entry *entry, struct err *e
     bool known = entry->grid_known;
 
     write->grid = entry->grid;
+    if (history_folds(entry))
+        return copy_tail(write, SIZE_MAX, err) ? -1 : history_claim_fold(entry, write->tail, write->n, err);
     if (known) {
         if (points_check_grid(&entry->grid, write->points, write->n, err))
             return -1;
@@ -63,35 +69,82 @@ static int fit_in(struct points_write *write, struct entry *entry, struct err *e
         return -1;
     }
     write->sets_grid = known && !entry->grid_known;
-    if (copy_tail(write, err))
+    if (copy_tail(write, TRM_CONTEXT_MAX, err))
         return -1;
     return known ? history_claim(entry, &write->grid, write->tail, write->tail_n, err) : 0;
 }
 
-static void apply(struct points_write *write, struct entry *entry,
-                  const struct store_result *result)
+/* Takes the points into memory; returns how many values of it have changed. */
+static size_t remember(struct points_write *write, struct entry *entry, size_t changed_n)
 {
-    entry->visible = true;
+    if (history_folds(entry))
+        return history_fold(entry, write->tail, write->tail_n);
     if (write->sets_grid)
         history_set_grid(entry, &write->grid);
     history_apply(entry, write->tail, write->tail_n);
-    entry->revision = result->revision;
-    entry->point_n = result->point_n;
-    entry->new_points += write->n - result->unchanged;
+    return changed_n;
 }
 
-static void tell(struct points_write *write, const struct store_result *result)
+static void count(struct points_write *write, struct entry *entry, const struct store_result *result)
 {
-    struct points_result told = {.accepted = write->n,
-                                 .updated = result->updated,
-                                 .unchanged = result->unchanged,
-                                 .revision = result->revision,
-                                 .created = write->turn.creating};
+    entry->visible = true;
+    write->turn.service->fleet.points += result->revision - entry->revision;
+    entry->revision = result->revision;
+    entry->point_n = result->point_n;
+    write->told = (struct points_result){.accepted = write->n,
+                                         .updated = result->updated,
+                                         .unchanged = result->unchanged,
+                                         .revision = result->revision,
+                                         .created = write->turn.creating};
+}
 
+static void tell(void *ctx, const struct err *err)
+{
+    struct points_write *write = ctx;
+
+    (void)err;
     counters_add(write->turn.service->counters, COUNTER_POINTS_WRITTEN, write->n);
     counters_observe(write->turn.service->counters, HISTOGRAM_COMMIT,
                      clock_mono_ns() - write->arrived_ns);
-    write->done(write->ctx, NULL, &told);
+    write->done(write->ctx, NULL, &write->told);
+    write_free(write);
+}
+
+/* Steps that the late points lie in are read again; to the end where the open one is among them. */
+static void read_again(struct points_write *write, struct entry *entry)
+{
+    int64_t last = history_floor(&entry->grid, write->tail[write->tail_n - 1].t);
+    struct refold_range range = {
+        .from = history_floor(&entry->grid, write->tail[0].t),
+        .until = last < entry->fold.step ? last + 1 : INT64_MAX,
+    };
+
+    refold_begin(write->turn.service, entry, &range, tell, write);
+}
+
+static void accepted(struct points_write *write, struct entry *entry, const struct store_result *result)
+{
+    struct service *service = write->turn.service;
+    size_t changed_n = write->n - result->unchanged;
+
+    count(write, entry, result);
+    if (history_folds(entry) && changed_n > 0 && history_is_late(entry, write->tail[0].t)) {
+        read_again(write, entry);
+        return;
+    }
+    history_moved_on(service, entry, remember(write, entry, changed_n));
+    refold_owed(service, entry);
+    tell(write, NULL);
+}
+
+static void refused(struct points_write *write, struct entry *entry, const struct err *err)
+{
+    if (write->turn.creating) {
+        registry_remove(write->turn.service->registry, entry);
+        fit_moved_up(write->turn.service);
+    }
+    write->done(write->ctx, err, NULL);
+    write_free(write);
 }
 
 /* The store has committed the write, or refused it. */
@@ -103,23 +156,10 @@ static void committed(void *ctx, struct store_result *result)
     struct turn *turns = write->shaping ? turns_take(entry) : NULL;
 
     store_ended(service, result);
-    if (result->err.code == ERR_NONE) {
-        uint64_t before = entry->revision;
-        apply(write, entry, result);
-        service->fleet.points += entry->revision - before;
-        fit_consider(service, entry);
-        if (service->job_unfinished_n == 0) /* nobody's end looks on */
-            fit_catch_up(service);
-        fleet_consider(service);
-        tell(write, result);
-    } else {
-        if (write->turn.creating) {
-            registry_remove(service->registry, entry);
-            fit_moved_up(service);
-        }
-        write->done(write->ctx, &result->err, NULL);
-    }
-    write_free(write);
+    if (result->err.code == ERR_NONE)
+        accepted(write, entry, result);
+    else
+        refused(write, entry, &result->err);
     turns_begin(turns);
 }
 

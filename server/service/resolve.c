@@ -151,13 +151,14 @@ uint64_t settings_revision(const struct series_settings *settings)
     static const struct siphash_key fixed = {1, 1};
     struct {
         double min, max;
-        uint64_t horizon, integer, model, season_n;
+        uint64_t horizon, integer, model, season_n, aggregate;
         uint64_t season[SERIES_SEASONS_MAX];
     } seen = {.min = isnan(settings->min) ? (double)INFINITY : settings->min,
               .max = isnan(settings->max) ? -(double)INFINITY : settings->max,
               .horizon = settings->horizon,
               .integer = settings->integer,
               .model = settings->model,
+              .aggregate = settings->aggregate,
               .season_n = settings->season_n};
 
     for (size_t i = 0; i < settings->season_n; i++)
@@ -188,6 +189,12 @@ int settings_check(const struct series_settings *settings, struct err *err)
     if (settings->horizon > TRM_HORIZON_MAX) {
         err_set(err, ERR_INVALID, "a horizon is 1 to %d steps", TRM_HORIZON_MAX);
         return err_at(err, "/horizon");
+    }
+    if (settings->aggregate != AGGREGATE_NONE && settings->freq.ms == 0 && settings->freq.months == 0) {
+        err_set(err, ERR_INVALID,
+                "points that are aggregated may lie anywhere and tell no frequency: name it "
+                "(\"frequency\":\"1h\")");
+        return err_at(err, "/frequency");
     }
     if (settings->min > settings->max) {
         err_set(err, ERR_INVALID, "min is %g and max is %g: min must not be larger", settings->min,

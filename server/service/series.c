@@ -14,6 +14,8 @@ struct series_write {
     int64_t key;
     bool sets_grid;
     struct trm_grid grid;
+    bool refolds; /* its points become other values */
+    struct refold_range range;
     struct series_settings settings; /* what the series has after it */
 };
 
@@ -46,6 +48,8 @@ static void patch_shape(const struct series_patch *patch, struct series_settings
         to->horizon = from->horizon;
     if (patch->set & PATCH_MODEL)
         to->model = from->model;
+    if (patch->set & PATCH_AGGREGATE)
+        to->aggregate = from->aggregate;
     if (patch->set & PATCH_FIT) {
         to->fit = from->fit;
         to->fit_every = from->fit_every;
@@ -96,18 +100,55 @@ static int err_frequency(struct err *err, struct trm_freq stored, struct trm_fre
     return err_at(err, "/frequency");
 }
 
+/* Points that lie anywhere can be aggregated another way, but not stand on a grid. */
+static int check_aggregate(struct series_write *write, struct entry *entry, struct err *err)
+{
+    bool folds = write->settings.aggregate != AGGREGATE_NONE;
+
+    write->refolds = folds && write->settings.aggregate != entry->settings.aggregate &&
+                     entry->point_n > 0;
+    if (folds && !entry->grid_known) {
+        write->sets_grid = true;
+        write->grid = grid_aligned(write->settings.freq);
+    }
+    if (folds || entry->settings.aggregate == AGGREGATE_NONE || entry->point_n == 0)
+        return 0;
+    err_set(err, ERR_CONFLICT, "the series' points may lie anywhere, so they have to be aggregated "
+                               "(\"%s\" now); delete the series to start anew",
+            aggregate_name(entry->settings.aggregate));
+    return err_at(err, "/aggregate");
+}
+
+/* Memory for all steps that the newest points may lie in. */
+static int claim_refold(struct series_write *write, struct entry *entry, struct err *err)
+{
+    const struct trm_grid *grid = write->sets_grid ? &write->grid : &entry->grid;
+
+    write->range = (struct refold_range){.until = INT64_MAX, .anew = true};
+    int64_t newest = entry->fold.open     ? entry->fold.step
+                     : entry->grid_known ? window_end(&entry->recent) - 1
+                                         : history_floor(grid, entry->raw[entry->raw_n - 1].t);
+    write->range.from = refold_reach(newest);
+    if (!window_claim(&entry->recent, write->range.from, newest))
+        return err_set(err, ERR_NO_MEMORY, "out of memory");
+    return 0;
+}
+
 /* What a frequency now given makes of the points that are there already. */
 static int check_frequency(struct series_write *write, struct entry *entry, struct err *err)
 {
     struct trm_freq freq = write->settings.freq;
     struct err detail;
 
+    if (check_aggregate(write, entry, err) ||
+        (write->refolds && claim_refold(write, entry, err)))
+        return -1;
     if (freq.ms == 0 && freq.months == 0)
         return 0;
     if (entry->grid_known)
         return trm_freq_equal(entry->grid.freq, freq) ? 0
                                                       : err_frequency(err, entry->grid.freq, freq);
-    if (entry->raw_n == 0)
+    if (entry->raw_n == 0 || write->sets_grid)
         return 0;
     if (grid_resolve(freq, NULL, 0, entry->raw, entry->raw_n, &write->sets_grid, &write->grid,
                      &detail)) {
@@ -132,6 +173,8 @@ static void apply(struct series_write *write, struct entry *entry)
     entry->season_stale = true;
     if (write->sets_grid)
         history_set_grid(entry, &write->grid);
+    if (write->refolds)
+        refold_begin(write->turn.service, entry, &write->range, NULL, NULL);
 }
 
 static void committed(void *ctx, struct store_result *result)

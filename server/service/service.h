@@ -95,6 +95,7 @@ SERVICE_MUST int service_fleet_reset(struct service *service,
 enum {
     PATCH_FREQ = 1, PATCH_SEASON = 2, PATCH_HORIZON = 4, PATCH_MIN = 8, PATCH_MAX = 16,
     PATCH_INTEGER = 32, PATCH_FIT = 64, PATCH_LABELS = 128, PATCH_MODEL = 256,
+    PATCH_AGGREGATE = 512,
 };
 struct series_patch {
     unsigned set;
@@ -176,7 +177,7 @@ struct forecast_tag {
     uint64_t revision, settings_revision, model_version;
     uint64_t weights;       /* identity of the shared ones, 0 where a network of its own answers */
     size_t horizon;         /* with the default filled in */
-    int64_t next_point_ms;  /* when the next point is expected, UTC ms */
+    int64_t next_point_ms;  /* when the next value is expected, UTC ms */
 };
 /* Cheap. Returns 0, or -1 with ERR_NOT_FOUND or ERR_INVALID (horizon; place "horizon"). */
 SERVICE_MUST int service_forecast_tag(struct service *service, const char *id,

@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Points read at once where there may be any number. */
+#define LOAD_POINTS_MAX 65536
+
 struct load {
     struct store *store;
     struct db *db;
@@ -133,7 +136,7 @@ static int read_series(struct load *load, sqlite3_stmt *stmt, struct store_serie
     return read_labels(load->db, ret->key, &ret->settings, err);
 }
 
-static int load_points(struct load *load, int64_t key, struct err *err)
+static int load_newest(struct load *load, int64_t key, struct err *err)
 {
     const struct store_loader *loader = load->loader;
     struct points *points = &load->store->points;
@@ -141,8 +144,6 @@ static int load_points(struct load *load, int64_t key, struct err *err)
     int64_t from;
     size_t n;
 
-    if (!loader->points || !loader->points_max)
-        return 0;
     if (points_newest_from(points, key, loader->points_max, &from, err) < 0 ||
         points_read(points, key, from, INT64_MAX, SIZE_MAX, &read, &n, err) < 0)
         return -1;
@@ -150,6 +151,40 @@ static int load_points(struct load *load, int64_t key, struct err *err)
     int failed = n ? loader->points(loader->ctx, key, read + skip, n - skip, err) : 0;
     free(read);
     return failed;
+}
+
+/* In pieces: aggregated points may be many to a step. */
+static int load_since(struct load *load, int64_t key, int64_t from, struct err *err)
+{
+    const struct store_loader *loader = load->loader;
+    size_t n = LOAD_POINTS_MAX;
+
+    while (n == LOAD_POINTS_MAX) {
+        struct point *read;
+        if (points_read(&load->store->points, key, from, INT64_MAX, LOAD_POINTS_MAX, &read, &n, err) < 0)
+            return -1;
+        from = n ? read[n - 1].t + 1 : from;
+        int failed = n ? loader->points(loader->ctx, key, read, n, err) : 0;
+        free(read);
+        if (failed)
+            return -1;
+    }
+    return 0;
+}
+
+static int load_points(struct load *load, int64_t key, struct err *err)
+{
+    const struct store_loader *loader = load->loader;
+    struct tail_counts counts;
+    int64_t from = INT64_MIN;
+
+    if (!loader->points || !loader->points_max)
+        return 0;
+    if (points_counts(&load->store->points, key, &counts, err) < 0)
+        return -1;
+    if (loader->since && counts.has_last)
+        from = loader->since(loader->ctx, key, counts.last_t);
+    return from == INT64_MIN ? load_newest(load, key, err) : load_since(load, key, from, err);
 }
 
 /* One checkpoint row: version, crc, bytes, created_at. */

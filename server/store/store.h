@@ -63,7 +63,10 @@ struct store_weights {
 struct store_loader {
     void *ctx;
     int (*series)(void *ctx, const struct store_series *series, struct err *err);
-    /* The newest `points_max` points, oldest first. */
+    /* From which time on points are wanted, or INT64_MIN for the newest `points_max`; last_t: the newest
+     * point's. May be NULL. */
+    int64_t (*since)(void *ctx, int64_t key, int64_t last_t);
+    /* Points, oldest first; those since a time come in several calls. */
     int (*points)(void *ctx, int64_t key, const struct point *points, size_t n, struct err *err);
     /* Sets *ret_accepted false where the bytes are damaged; the one before is offered then. A checkpoint
      * whose bytes fail the store's own checksum is offered as bytes NULL, n 0, so that it can be named;

@@ -111,6 +111,8 @@ static void settings_that_are_wrong_are_refused_at_their_place(void **state)
         {"{\"fit\":0}", ERR_INVALID, "/fit", "whole number"},
         {"{\"fit\":{\"every\":0}}", ERR_INVALID, "/fit/every", "whole number"},
         {"{\"fit\":{\"evry\":1}}", ERR_INVALID, "/fit/evry", "every"},
+        {"{\"aggregate\":\"median\"}", ERR_INVALID, "/aggregate", "\"mean\""},
+        {"{\"aggregate\":1}", ERR_INVALID, "/aggregate", "or null"},
         {"{\"labels\":[]}", ERR_INVALID, "/labels", "object"},
         {"{\"labels\":{\"a\":1}}", ERR_INVALID, "/labels/a", "text"},
         {"{\"labels\":{\"\":\"x\"}}", ERR_INVALID, "/labels/", "1 to 64"},
