@@ -6,6 +6,9 @@
 #include <float.h>
 #include <stdlib.h>
 
+const double trm_said_levels[TRM_SAID_LEVELS] = {.025, .1, .5, .9, .975};
+const int trm_said_knots[TRM_SAID_LEVELS] = {0, 1, TRM_KNOT_MEDIAN, TRM_KNOTS - 2, TRM_KNOTS - 1};
+
 static enum trm_status check_request(const struct trm_forecast_request *r)
 {
     if (!r->horizon || r->horizon > TRM_HORIZON_MAX || r->level_n > TRM_QUANTILES_MAX ||
@@ -44,7 +47,7 @@ enum trm_status trm_forecast_new(const struct trm_forecast_request *request, siz
 
     if (!request->trace)
         steps = leads = 0;
-    size_t doubles = H * (1 + levels) + 3 * steps * leads;
+    size_t doubles = H * (1 + levels + TRM_SAID_LEVELS) + 3 * steps * leads;
     struct trm_forecast *f =
         calloc(1, sizeof *f + steps * sizeof *f->trace + doubles * sizeof(double));
     if (!f)
@@ -56,6 +59,7 @@ enum trm_status trm_forecast_new(const struct trm_forecast_request *request, siz
     double *at = (double *)((struct trm_trace_step *)(f + 1) + steps);
     f->median = at, at += H;
     f->quantiles = at, at += H * levels;
+    f->said = at, at += H * TRM_SAID_LEVELS;
     for (size_t s = 0; s < steps; s++) {
         struct trm_trace_step *t = &f->trace[s];
         t->median = at, at += leads;
@@ -66,6 +70,15 @@ enum trm_status trm_forecast_new(const struct trm_forecast_request *request, siz
     }
     *ret = f;
     return TRM_OK;
+}
+
+void trm_forecast_widen(const struct trm_forecast_request *request, struct trm_widening *widening)
+{
+    if (!request->widening)
+        return;
+    for (int side = 0; side < 2; side++)
+        for (int i = 0; i < 2; i++)
+            widening->factor[side][i] *= request->widening->factor[side][i];
 }
 
 double trm_forecast_gap(const double gap[TRM_KNOTS], double level)

@@ -10,6 +10,10 @@
 
 #define TRM_QUANTILES_MAX 32
 
+/* Levels at which every forecast is known, whatever was asked for: .025 .1 .5 .9 .975 */
+#define TRM_SAID_LEVELS 5
+extern const double trm_said_levels[TRM_SAID_LEVELS];
+
 /* What a forecast is asked for. */
 struct trm_forecast_request {
     size_t horizon;             /* 1..TRM_HORIZON_MAX */
@@ -17,6 +21,7 @@ struct trm_forecast_request {
     size_t level_n;             /* 0..TRM_QUANTILES_MAX */
     double min, max;            /* bounds on median and every quantile; NaN = none; min <= max */
     bool integer;               /* round median and quantiles to integers (after it, bounds win) */
+    const struct trm_widening *widening; /* half widths are multiplied by these too; NULL: by 1 */
     bool trace;                 /* keep the reasoning */
     uint64_t (*now_us)(void *); /* monotonic microseconds for the trace, or NULL (times are 0) */
     void *now_arg;
@@ -62,6 +67,7 @@ struct trm_forecast {
     size_t horizon, level_n;
     double *median;    /* [horizon] */
     double *quantiles; /* [level_n][horizon]; never crossing, equal to the median at level .5 */
+    double *said;      /* [horizon][TRM_SAID_LEVELS] likewise */
     enum trm_answered_by answered_by;
     const char *answered_draft; /* static name; NULL unless answered_by is TRM_BY_DRAFT */
     double gate;       /* share of the network's answer used: 0..1 literal, 0 or 1 TRM */

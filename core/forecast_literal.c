@@ -257,6 +257,12 @@ static void express(const struct pass *p, struct trm_forecast *out)
             out->quantiles[q * H + j] =
                 trm_forecast_bounded(r, false, ldexp(p->median[j] + gap * spread[j], e));
     }
+    for (size_t i = 0; i < H * TRM_SAID_LEVELS; i++) {
+        size_t j = i / TRM_SAID_LEVELS;
+        double gap = p->knot_gap[trm_said_knots[i % TRM_SAID_LEVELS]];
+        double spread = p->spread[(gap > 0 ? room : 0) + j];
+        out->said[i] = trm_forecast_bounded(r, false, ldexp(p->median[j] + gap * spread, e));
+    }
     out->gate = p->gate;
     out->answered_by = p->gate > 0 ? TRM_BY_LITERAL : TRM_BY_CONSENSUS;
     out->halted_below = HALT_BELOW;
@@ -271,6 +277,9 @@ enum trm_status trm_forecast_literal(const struct trm_model *model, const struct
     enum trm_status status = gather(&p, config, values, n);
 
     if (status == TRM_OK) {
+        struct trm_widening widening = {{{1, 1}, {1, 1}}};
+        trm_forecast_widen(request, &widening);
+        trm_answer_widen(&widening, p.knot_gap, 1);
         size_t steps = 1 + (p.gate > 0 ? model->shape.supervision : 0);
         status = trm_forecast_new(request, steps, trm_min_size(p.block, request->horizon), &out);
     }

@@ -23,6 +23,12 @@ TRM_MUST_CHECK enum trm_status trm_forecast_new(const struct trm_forecast_reques
                                                 size_t steps, size_t leads,
                                                 struct trm_forecast **ret);
 
+/* Where trm_said_levels stand among the knots. */
+extern const int trm_said_knots[TRM_SAID_LEVELS];
+
+/* Takes the request's widening into what is there. */
+void trm_forecast_widen(const struct trm_forecast_request *request, struct trm_widening *widening);
+
 /* Gap of a level, given those of the knots (growing outwards, 0 at the median): between knots along
  * the normal quantile, beyond them in proportion to it. Monotone in level. */
 double trm_forecast_gap(const double gap[TRM_KNOTS], double level);

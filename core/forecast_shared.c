@@ -113,6 +113,7 @@ static enum trm_status gather(struct pass *p, const struct trm_base *base,
         p->who = trm_record_who(model->record);
         p->widening = model->info.widening;
     }
+    trm_forecast_widen(p->request, &p->widening);
     p->knots = calloc(H * (TRM_KNOTS + 1), sizeof *p->knots);
     if (!p->knots)
         return TRM_ENOMEM;
@@ -186,6 +187,9 @@ static void express(const struct pass *p, struct trm_forecast *out)
             double v = ldexp(median + trm_forecast_gap(gap, r->levels[i]), e);
             out->quantiles[i * r->horizon + h] = trm_forecast_bounded(r, p->positive, v);
         }
+        for (int i = 0; i < TRM_SAID_LEVELS; i++)
+            out->said[h * TRM_SAID_LEVELS + i] =
+                trm_forecast_bounded(r, p->positive, ldexp(q[trm_said_knots[i]], e));
     }
     out->answered_by = p->who.by;
     out->answered_draft = p->who.by == TRM_BY_DRAFT ? trm_bank_name(p->who.draft) : NULL;

@@ -18,6 +18,8 @@
 #define STOP_MS 20000
 /* How often it is looked whether everything has ended. */
 #define LOOK_MS 10
+/* How often the service may go on with what waits for its share of the processor. */
+#define TICK_MS 1000
 /* Tasks of stateless requests besides the fits in the pool's queue. */
 #define POOL_EXTRA 1024
 
@@ -36,7 +38,7 @@ struct daemon {
     struct service *service;
     struct http_server *http;
     uv_signal_t signals[3];
-    uv_timer_t timer;
+    uv_timer_t timer, tick;
     size_t signal_n;
     bool timer_open;
     enum phase phase;
@@ -49,6 +51,7 @@ static void finish(struct daemon *d, enum phase phase)
 {
     d->phase = phase;
     uv_timer_stop(&d->timer);
+    uv_timer_stop(&d->tick);
     uv_stop(&d->loop);
 }
 
@@ -110,6 +113,13 @@ static void on_reload_signal(uv_signal_t *handle, int number)
     reload_check(d->config, d->options->reload, d->options->ctx);
 }
 
+static void on_tick(uv_timer_t *timer)
+{
+    struct daemon *d = timer->data;
+
+    service_tick(d->service);
+}
+
 /* ---- starting ---- */
 
 static int open_loop(struct daemon *d, struct err *err)
@@ -122,7 +132,8 @@ static int open_loop(struct daemon *d, struct err *err)
     rc = uv_timer_init(&d->loop, &d->timer);
     if (rc < 0)
         return err_set(err, ERR_NO_MEMORY, "timer: %s", uv_strerror(rc));
-    d->timer.data = d;
+    uv_timer_init(&d->loop, &d->tick); /* never fails where the other has not */
+    d->timer.data = d->tick.data = d;
     d->timer_open = true;
     return mailbox_new(&d->loop, &d->mailbox, err);
 }
@@ -184,6 +195,7 @@ static int start_service(struct daemon *d, struct err *err)
         store_start(d->store, err))
         return -1;
     service_resume(d->service);
+    uv_timer_start(&d->tick, on_tick, TICK_MS, TICK_MS);
     return 0;
 }
 
@@ -224,8 +236,10 @@ static void close_handles(struct daemon *d)
 {
     for (size_t i = 0; i < d->signal_n; i++)
         uv_close((uv_handle_t *)&d->signals[i], NULL);
-    if (d->timer_open)
-        uv_close((uv_handle_t *)&d->timer, NULL);
+    if (!d->timer_open)
+        return;
+    uv_close((uv_handle_t *)&d->timer, NULL);
+    uv_close((uv_handle_t *)&d->tick, NULL);
 }
 
 /* Everything that was started, the last first. A start that failed half-way ends here too. */

@@ -18,7 +18,7 @@
 #define CONFIG_HOST_MAX 255
 #define CONFIG_PATH_MAX 4095
 /* Places for options in struct config; the table has at most this many rows. */
-#define CONFIG_OPTIONS_MAX 24
+#define CONFIG_OPTIONS_MAX 40
 /* Longest configuration file, in bytes. */
 #define CONFIG_FILE_MAX ((size_t)64 << 10)
 
@@ -59,6 +59,7 @@ struct config {
     size_t jobs_queue_max;       /* tasks waiting for a worker */
     size_t fit_budget_ms;        /* CPU time of one fit; 0: no limit */
     size_t forecast_cache_bytes; /* 0: no cache */
+    size_t record_percent;       /* of one core, for forecasts that nobody asked for; 0: none */
 
     struct {
         enum config_source source;

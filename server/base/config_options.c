@@ -52,6 +52,8 @@ const struct option options[] = {
      "CPU time of one fit, after which it fails; 0: no limit"},
     {"forecast-cache-bytes", OPTION_BYTES, FIELD(forecast_cache_bytes), "64MiB", 0, 64 * GIB, NULL,
      "memory for finished forecasts; 0: no cache"},
+    {"record-percent", OPTION_COUNT, FIELD(record_percent), "10", 0, 100, NULL,
+     "share of one core for forecasts that nobody asked for, so that there is one to score at every step"},
 };
 const size_t options_n = sizeof options / sizeof *options;
 _Static_assert(sizeof options / sizeof *options <= CONFIG_OPTIONS_MAX,

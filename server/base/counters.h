@@ -21,6 +21,10 @@
       "Forecasts not found in the cache")                                                          \
     X(CACHE_EVICTIONS, "tstrm_forecast_cache_evictions_total", "", 1,                              \
       "Forecasts dropped from the cache")                                                          \
+    X(SAID, "tstrm_forecasts_recorded_total", "", 1, "Forecasts kept, to be scored by what comes")     \
+    X(SCORED, "tstrm_interval_scored_total", "", 1, "Values held against a recorded forecast")         \
+    X(INSIDE_80, "tstrm_interval_inside_total", "level=\"80\"", 1, "Scored values inside, by interval")   \
+    X(INSIDE_95, "tstrm_interval_inside_total", "level=\"95\"", 1, "Scored values inside, by interval")   \
     X(POINTS_WRITTEN, "tstrm_points_written_total", "", 1, "Points made durable")                  \
     X(FITS_SUCCEEDED, "tstrm_fits_total", "outcome=\"succeeded\"", 1, "Fits ended, by outcome")    \
     X(FITS_FAILED, "tstrm_fits_total", "outcome=\"failed\"", 1, "Fits ended, by outcome")          \

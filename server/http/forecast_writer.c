@@ -159,24 +159,59 @@ static void write_sides(struct writer *w, const char *key, const struct trm_wide
     writer_numbers(w, key, sides, 2);
 }
 
-/* What the half widths of the intervals were multiplied by, below and above; null before it was measured. */
+/* What the half widths of the intervals were multiplied by, below and above: by the fit, and by what was
+ * learned from forecasts since then; null before either was measured. */
 static void write_widening(struct writer *w, const struct forecast_answer *answer)
 {
+    struct trm_widening widening, fitted = {{{1, 1}, {1, 1}}};
+    bool has = answer->has_model && answer->config.kind == TRM_KIND_TRM;
     writer_key(w, "widening");
-    if (!answer->has_model || answer->config.kind != TRM_KIND_TRM) {
+    if (!has && answer->record.steps == 0) {
         writer_null(w);
         return;
     }
+    if (has) {
+        fitted = answer->model.widening;
+    }
+    trm_tally_widening(&answer->record, &widening);
+    for (int side = 0; side < 2; side++) {
+        for (int i = 0; i < 2; i++) {
+            widening.factor[side][i] *= fitted.factor[side][i];
+        }
+    }
     writer_open(w, '{');
-    write_sides(w, "80", &answer->model.widening, 0);
-    write_sides(w, "95", &answer->model.widening, 1);
+    write_sides(w, "80", &widening, 0);
+    write_sides(w, "95", &widening, 1);
     writer_close(w, '}');
 }
 
-void forecast_write_scores(struct writer *w, const struct trm_model_info *model)
+/* Scores of past forecasts: from the record of what was said where it is long enough, else from the model's
+ * own backtest. False where there is neither. */
+static bool find_scores(const struct trm_model_info *model, const struct trm_tally *record,
+                        struct trm_tally_scores *ret, const char **ret_measured_on)
 {
-    writer_key(w, "skill");
+    *ret_measured_on = "record";
+    if (record != NULL && trm_tally_scores(record, ret)) {
+        return true;
+    }
+    *ret_measured_on = "backtest";
     if (model == NULL) {
+        return false;
+    }
+    *ret = (struct trm_tally_scores){.mase = model->mase,
+                                     .vs_seasonal_naive = model->vs_seasonal_naive,
+                                     .coverage = {model->coverage80, model->coverage95},
+                                     .n = model->backtest_n};
+    return true;
+}
+
+void forecast_write_scores(struct writer *w, const struct trm_model_info *model,
+                           const struct trm_tally *record)
+{
+    struct trm_tally_scores scores;
+    const char *measured_on;
+    writer_key(w, "skill");
+    if (!find_scores(model, record, &scores, &measured_on)) {
         writer_null(w);
         writer_key(w, "coverage");
         writer_null(w);
@@ -184,20 +219,20 @@ void forecast_write_scores(struct writer *w, const struct trm_model_info *model)
     }
     writer_open(w, '{');
     writer_key(w, "mase");
-    writer_number(w, model->mase);
+    writer_number(w, scores.mase);
     writer_key(w, "vs_seasonal_naive");
-    writer_number(w, model->vs_seasonal_naive);
+    writer_number(w, scores.vs_seasonal_naive);
     writer_key(w, "measured_on");
-    writer_string(w, "backtest");
+    writer_string(w, measured_on);
     writer_key(w, "n");
-    writer_int(w, (int64_t)model->backtest_n);
+    writer_int(w, (int64_t)scores.n);
     writer_close(w, '}');
     writer_key(w, "coverage");
     writer_open(w, '{');
     writer_key(w, "80");
-    writer_number(w, model->coverage80);
+    writer_number(w, scores.coverage[0]);
     writer_key(w, "95");
-    writer_number(w, model->coverage95);
+    writer_number(w, scores.coverage[1]);
     writer_close(w, '}');
 }
 
@@ -212,7 +247,7 @@ void forecast_write(struct writer *writer, const struct forecast_answer *answer,
     write_model(writer, answer);
     write_method(writer, answer);
     write_widening(writer, answer);
-    forecast_write_scores(writer, answer->has_model ? &answer->model : NULL);
+    forecast_write_scores(writer, answer->has_model ? &answer->model : NULL, &answer->record);
     if (params->trace) {
         forecast_write_trace(writer, answer->forecast);
     }

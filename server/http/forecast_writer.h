@@ -35,8 +35,10 @@ __attribute__((warn_unused_result)) int forecast_write_csv(const struct forecast
 void forecast_write(struct writer *writer, const struct forecast_answer *answer,
                     const struct forecast_params *params);
 
-/* The fields "skill" and "coverage" of an open object: what the backtest said of the model, or null
- * for both without one. A series is shown with the same two. */
-void forecast_write_scores(struct writer *writer, const struct trm_model_info *model);
+/* The fields "skill" and "coverage" of an open object: what came of what was said, while that is little what
+ * the backtest said of the model, or null for both without one; each may be NULL. A series is shown with the
+ * same two. */
+void forecast_write_scores(struct writer *writer, const struct trm_model_info *model,
+                           const struct trm_tally *record);
 
 #endif

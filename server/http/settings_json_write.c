@@ -109,7 +109,7 @@ void series_json_write(struct writer *writer, const struct series_view *view, en
     writer_int(writer, (int64_t)view->model_version);
     writer_key(writer, "model_at");
     view->model_version == 0 ? writer_null(writer) : writer_time(writer, view->model_at, form);
-    forecast_write_scores(writer, view->model);
+    forecast_write_scores(writer, view->model, view->record);
     writer_key(writer, "memory_bytes");
     writer_int(writer, (int64_t)view->memory_bytes);
     writer_close(writer, '}');

@@ -28,6 +28,7 @@ static void entry_free(struct entry *entry)
     series_settings_done(&entry->settings);
     window_done(&entry->recent);
     model_ref_unref(entry->model);
+    said_done(&entry->said);
     free(entry->id);
     free(entry);
 }
@@ -145,6 +146,7 @@ size_t entry_bytes(const struct entry *entry)
     size_t model = entry->model ? trm_model_bytes(model_ref_get(entry->model)) : 0;
 
     return sizeof *entry + strlen(entry->id) + 1 + window_bytes(&entry->recent) + model +
+           said_bytes(&entry->said) +
            entry->settings.label_n * sizeof *entry->settings.labels +
            2 * 2 * sizeof(struct map_slot) + sizeof entry; /* its share of the maps and the array */
 }

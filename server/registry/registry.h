@@ -11,6 +11,7 @@
 #include "server/base/series.h"
 #include "server/registry/fold.h"
 #include "server/registry/map.h"
+#include "server/registry/said.h"
 #include "server/registry/window.h"
 #include "server/train/model_ref.h"
 
@@ -46,6 +47,9 @@ struct entry {
     int64_t stale_from;   /* first step that memory has to read again; INT64_MAX: none */
     uint64_t revision, point_n;
     uint64_t recent_revision; /* as of the last change of `recent`: what a forecast depends on */
+
+    struct said said;        /* forecasts that wait for values */
+    bool saying;             /* stands in line for a forecast (the service's) */
 
     uint32_t season;         /* as last worked out; 0: not yet */
     bool season_stale;       /* points came since then */

@@ -64,6 +64,7 @@ int answer_compute(const struct answer_input *input, const struct forecast_ask *
         .min = input->settings->min,
         .max = input->settings->max,
         .integer = input->settings->integer,
+        .widening = input->widening,
         .trace = ask->trace,
         .now_us = now_us,
     };

@@ -158,6 +158,7 @@ int service_boot(struct service *service, struct err *err)
         .since = load_since,
         .points = load_points,
         .checkpoint = load_checkpoint,
+        .said = said_load,
         .job = load_job,
         .weights = fleet_load,
         .points_max = TRM_CONTEXT_MAX,
@@ -169,6 +170,8 @@ int service_boot(struct service *service, struct err *err)
     service->next_key = max_key + 1;
     if (service->fleet.points_trained > service->fleet.points) /* series have gone since */
         service->fleet.points_trained = service->fleet.points;
+    for (size_t i = 0; i < registry_n(service->registry); i++)
+        said_resume(service, registry_at(service->registry, i));
     service->booted = true;
     return 0;
 }

@@ -57,7 +57,11 @@ static int compute(struct service *service, struct entry *entry, const struct fo
         .n = view.n,
         .horizon = ask->horizon ? ask->horizon : entry_horizon(entry),
     };
+    struct trm_widening widening;
     char no_model[96] = "";
+
+    trm_tally_widening(&entry->said.tally, &widening);
+    input.widening = &widening;
 
     if (!input.model) {
         input.config = entry_config(entry);
@@ -87,6 +91,8 @@ int service_forecast(struct service *service, const char *id, const struct forec
     if (compute(service, entry, ask, &answer, err))
         return -1;
     answer.model_version = answer.has_model ? entry->model_version : 0;
+    answer.record = entry->said.tally;
+    said_answer(service, entry, &answer);
     *ret = answer;
     return 0;
 }

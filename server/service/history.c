@@ -126,6 +126,7 @@ void history_moved_on(struct service *service, struct entry *entry, size_t value
         return;
     entry->recent_revision = entry->revision;
     entry->new_points += value_n;
+    said_moved_on(service, entry);
     fit_consider(service, entry);
     if (service->job_unfinished_n == 0) /* nobody's end looks on */
         fit_catch_up(service);

@@ -5,6 +5,7 @@
 
 #include "server/registry/registry.h"
 #include "server/service/fleet.h"
+#include "server/service/said.h"
 #include "server/service/service.h"
 
 /* Limits, all in one place. */
@@ -23,6 +24,7 @@ struct service {
     const struct trm_base *origin; /* the weights that the daemon was started with … */
     struct base_ref *weights;      /* … and those that answer */
     struct fleet fleet;
+    struct saying saying;
     struct mailbox *mailbox;
     struct registry *registry;
     int64_t next_key;
@@ -184,6 +186,7 @@ struct answer_input {
     const struct trm_base *base;
     const struct series_settings *settings;
     const struct trm_model *model; /* or NULL */
+    const struct trm_widening *widening; /* what the record corrects intervals by, or NULL */
     struct trm_config config;
     const double *values;
     size_t n;

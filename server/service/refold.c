@@ -1,10 +1,11 @@
-/* Steps of an aggregated series made anew from its stored points, where a point came late or changed, or
- * the way they are aggregated did. Knows that the store has what memory has not; refuses to know why it is
- * asked. Surprising: it needs no lock against writes on their way: the store answers in order, so what a
- * page does not hold is told by a later commit, and is applied after it.
+/* Steps of an aggregated series made anew from its stored points, where a point came late or
+ * changed, or the way they are aggregated did. Knows that the store has what memory has not;
+ * refuses to know why it is asked. Surprising: it needs no lock against writes on their way: the
+ * store answers in order, so what a page does not hold is told by a later commit, and is applied
+ * after it.
  *
- * Pages are bounded, so a long read does not hold the store up. Where the store has no room for a read the
- * entry remembers from which step on it is stale, and the next write to it tries again. */
+ * Pages are bounded, so a long read does not hold the store up. Where the store has no room for a
+ * read the entry remembers from which step on it is stale, and the next write to it tries again. */
 #include "server/service/parts.h"
 
 #include <stdlib.h>
@@ -32,7 +33,8 @@ static void put_closed(struct refold *refold, struct entry *entry, int64_t step,
     refold->value_n++;
 }
 
-static void take_page(struct refold *refold, struct entry *entry, const struct point *points, size_t n)
+static void take_page(struct refold *refold, struct entry *entry, const struct point *points,
+                      size_t n)
 {
     enum aggregate aggregate = entry->settings.aggregate;
     int64_t closed;
@@ -114,10 +116,15 @@ void refold_begin(struct service *service, struct entry *entry, const struct ref
     struct err err;
 
     if (refold) {
-        *refold = (struct refold){.service = service, .key = entry->key, .until = range->until,
+        *refold = (struct refold){.service = service,
+                                  .key = entry->key,
+                                  .until = range->until,
                                   .next_t = trm_grid_time(&entry->grid, range->from),
-                                  .until_t = to_end ? INT64_MAX : trm_grid_time(&entry->grid, range->until),
-                                  .anew = range->anew, .done = done, .ctx = ctx};
+                                  .until_t = to_end ? INT64_MAX
+                                                    : trm_grid_time(&entry->grid, range->until),
+                                  .anew = range->anew,
+                                  .done = done,
+                                  .ctx = ctx};
         if (next_page(refold, &err) == 0)
             return;
         free(refold);

@@ -174,6 +174,8 @@ static void apply(struct series_write *write, struct entry *entry)
     if (write->sets_grid)
         history_set_grid(entry, &write->grid);
     if (write->refolds)
+        said_forget(write->turn.service, entry);
+    if (write->refolds)
         refold_begin(write->turn.service, entry, &write->range, NULL, NULL);
 }
 

@@ -72,6 +72,7 @@ static void view(const struct service *service, const struct entry *entry, struc
     };
     state_words(entry, ret->state, sizeof ret->state);
     ret->has_last = last_point(entry, &ret->last);
+    ret->record = &entry->said.tally;
     view_model(service, entry, ret);
 }
 

@@ -47,6 +47,7 @@ void service_free(struct service *service)
     if (!service)
         return;
     jobs_free(service);
+    saying_done(&service->saying);
     registry_free(service->registry);
     base_ref_unref(service->weights);
     free(service);
@@ -58,6 +59,7 @@ void service_drain(struct service *service)
     jobs_drain(service);
     fleet_drain(service);
     stateless_drain(service);
+    saying_drain(service);
 }
 
 bool service_idle(const struct service *service)

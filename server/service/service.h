@@ -10,6 +10,7 @@
 
 #include "core/base.h"
 #include "core/forecast.h"
+#include "core/said.h"
 #include "server/base/config.h"
 #include "server/base/counters.h"
 #include "server/base/err.h"
@@ -118,6 +119,7 @@ struct series_view {
     uint64_t model_version;     /* 0: no model yet */
     const struct trm_model_info *model; /* NULL: none that answers */
     int64_t model_at;           /* when it was made, UTC ms */
+    const struct trm_tally *record; /* what came of its forecasts */
     size_t memory_bytes;
 };
 
@@ -198,6 +200,7 @@ struct forecast_answer {
     struct trm_config config;     /* that it was made with */
     const struct trm_base *base;  /* the shared weights; NULL: not used */
     uint64_t model_version;
+    struct trm_tally record;      /* what came of earlier answers; all zero: nothing yet */
     char why[256];                /* in words, why this answered */
     double levels[TRM_QUANTILES_MAX];
     size_t level_n;
@@ -208,6 +211,24 @@ SERVICE_MUST int service_forecast(struct service *service, const char *id,
                                   const struct forecast_ask *ask, struct forecast_answer *ret,
                                   struct err *err);
 void forecast_answer_done(struct forecast_answer *answer);
+
+/* Once a second or so: what waits for its share of the processor goes on. */
+void service_tick(struct service *service);
+
+/* What was said about a step before its value came, and the value. */
+struct said_point {
+    int64_t t;         /* UTC ms */
+    int64_t issued_at; /* time of the last step that the forecast knew */
+    uint32_t lead;
+    struct trm_said_lead said;
+    double value; /* NaN: missing, not there yet, or older than memory */
+};
+typedef void (*said_read_done)(void *ctx, const struct err *err, const struct said_point *points, size_t n);
+/* For the steps with start <= time < end of which something was said, oldest first, within the newest
+ * SAID_STEPS_MAX and those to come: the newest forecast made before the step. */
+#define SAID_STEPS_MAX STORE_SAID_KEPT
+SERVICE_MUST int service_read_said(struct service *service, const char *id, int64_t start, int64_t end,
+                                   said_read_done done, void *ctx, struct err *err);
 
 /* One series of a stateless request. */
 struct stateless_item {

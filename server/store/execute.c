@@ -4,6 +4,7 @@
  * savepoint cannot restore. */
 #include "server/store/request.h"
 #include "server/store/rows.h"
+#include "server/store/rows_said.h"
 
 #include <stdlib.h>
 
@@ -44,6 +45,12 @@ static int put_points(struct store *store, struct request *request, struct err *
     return 0;
 }
 
+static void count_result(struct store *store, struct request *request, size_t bytes)
+{
+    request->result_bytes = bytes;
+    atomic_fetch_add_explicit(&store->result_bytes, bytes, memory_order_relaxed);
+}
+
 static int read_points(struct store *store, struct request *request, struct err *err)
 {
     struct store_result *result = &request->result;
@@ -51,8 +58,19 @@ static int read_points(struct store *store, struct request *request, struct err 
     if (points_read(&store->points, request->key, request->start, request->end, request->limit,
                     &result->points, &result->points_n, err) < 0)
         return -1;
-    request->result_bytes = result->points_n * sizeof(struct point);
-    atomic_fetch_add_explicit(&store->result_bytes, request->result_bytes, memory_order_relaxed);
+    count_result(store, request, result->points_n * sizeof(struct point));
+    return 0;
+}
+
+static int read_said(struct store *store, struct request *request, struct err *err)
+{
+    struct store_result *result = &request->result;
+    size_t bytes;
+
+    if (rows_read_said(store->db, request->key, request->start, request->end, &result->said, &result->said_n,
+                       &bytes, err) < 0)
+        return -1;
+    count_result(store, request, bytes);
     return 0;
 }
 
@@ -85,6 +103,12 @@ static int perform(struct store *store, struct request *request, struct err *err
                                    request->blob, request->n, store->options.checkpoints_kept, err);
     case REQUEST_PUT_WEIGHTS:
         return put_weights(store, request, err);
+    case REQUEST_PUT_SAID:
+        return rows_put_said(store->db, request->key, request->origin_step, request->blob, request->n, err);
+    case REQUEST_DROP_SAID:
+        return rows_drop_said(store->db, request->key, err);
+    case REQUEST_READ_SAID:
+        return read_said(store, request, err);
     case REQUEST_PUT_JOB:
         break;
     }
@@ -114,7 +138,7 @@ void execute(struct store *store, struct request *request)
 {
     struct err *err = &request->result.err;
 
-    if (request->kind == REQUEST_READ_POINTS)
+    if (request->kind == REQUEST_READ_POINTS || request->kind == REQUEST_READ_SAID)
         perform(store, request, err);
     else
         perform_in_savepoint(store, request, err);

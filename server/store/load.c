@@ -2,8 +2,10 @@
  * read one series at a time, each with its points and checkpoints, so that memory holds one series'
  * worth whatever the file holds. */
 #include "core/checkpoint.h"
+#include "core/said.h"
 #include "server/store/request.h"
 #include "server/store/rows.h"
+#include "server/store/rows_said.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -187,6 +189,29 @@ static int load_points(struct load *load, int64_t key, struct err *err)
     return from == INT64_MIN ? load_newest(load, key, err) : load_since(load, key, from, err);
 }
 
+/* Those that a value may still be waiting for. */
+static int load_said(struct load *load, int64_t key, struct err *err)
+{
+    struct store_said *said;
+    int64_t newest;
+    size_t n, bytes;
+    bool any;
+    int failed = 0;
+
+    if (!load->loader->said)
+        return 0;
+    if (rows_newest_said(load->db, key, &any, &newest, err))
+        return -1;
+    if (!any)
+        return 0;
+    if (rows_read_said(load->db, key, newest - TRM_SAID_LEADS_MAX, INT64_MAX, &said, &n, &bytes, err))
+        return -1;
+    for (size_t i = 0; !failed && i < n; i++)
+        failed = load->loader->said(load->loader->ctx, key, &said[i], err);
+    free(said);
+    return failed;
+}
+
 /* One checkpoint row: version, crc, bytes, created_at. */
 static int offer_checkpoint(struct load *load, sqlite3_stmt *stmt, int64_t key, bool *ret_accepted,
                             struct err *err)
@@ -243,6 +268,8 @@ static int load_one(struct load *load, sqlite3_stmt *stmt, struct err *err)
         failed = loader->series(loader->ctx, &series, err);
     if (!failed)
         failed = load_points(load, series.key, err);
+    if (!failed)
+        failed = load_said(load, series.key, err);
     if (!failed)
         failed = load_checkpoints(load, series.key, err);
     if (failed)

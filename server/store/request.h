@@ -17,6 +17,9 @@ enum request_kind {
     REQUEST_PUT_CHECKPOINT,
     REQUEST_PUT_JOB,
     REQUEST_PUT_WEIGHTS,
+    REQUEST_PUT_SAID,
+    REQUEST_DROP_SAID,
+    REQUEST_READ_SAID,
 };
 
 struct request {
@@ -27,7 +30,7 @@ struct request {
     store_done done;
     void *ctx;
     size_t bytes;           /* payload, counted against queue_bytes_max */
-    size_t result_bytes;    /* of read points, counted once they exist */
+    size_t result_bytes;    /* of what was read, counted once it exists */
     int64_t key;
     struct store_series *series;     /* put_series; put_points: create, or NULL */
     struct job_row *job;             /* put_job */
@@ -35,11 +38,12 @@ struct request {
     size_t n;                        /* of points or bytes */
     bool has_grid;
     struct trm_grid grid;
-    int64_t start, end;              /* read_points */
+    int64_t start, end;              /* read_points; read_said: origins */
     size_t limit;
     uint64_t version;                /* put_checkpoint, put_weights */
     int64_t created_at;
     void *blob;
+    int64_t origin_step;             /* put_said */
     uint64_t origin, marked;         /* put_weights: and the points */
     char *text;                      /* put_weights: the report */
     size_t changed;                  /* put_points: points written */

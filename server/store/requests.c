@@ -24,6 +24,7 @@ void request_free(struct request *request)
     free(request->blob);
     free(request->text);
     free(request->result.points);
+    free(request->result.said);
     free(request);
 }
 
@@ -194,6 +195,40 @@ int store_put_weights(struct store *store, const struct store_weights *weights, 
     request->origin = weights->origin;
     request->marked = weights->points;
     request->n = request->bytes = weights->n;
+    return enqueue(store, request, err);
+}
+
+int store_put_said(struct store *store, int64_t key, int64_t origin, void *bytes, size_t n,
+                   store_done done, void *ctx, struct err *err)
+{
+    struct request *request = request_new(store, REQUEST_PUT_SAID, key, done, ctx, err);
+
+    if (!request) {
+        free(bytes);
+        return -1;
+    }
+    request->origin_step = origin;
+    request->blob = bytes;
+    request->n = request->bytes = n;
+    return enqueue(store, request, err);
+}
+
+int store_drop_said(struct store *store, int64_t key, store_done done, void *ctx, struct err *err)
+{
+    struct request *request = request_new(store, REQUEST_DROP_SAID, key, done, ctx, err);
+
+    return request ? enqueue(store, request, err) : -1;
+}
+
+int store_read_said(struct store *store, int64_t key, int64_t from, int64_t until, store_done done,
+                    void *ctx, struct err *err)
+{
+    struct request *request = request_new(store, REQUEST_READ_SAID, key, done, ctx, err);
+
+    if (!request)
+        return -1;
+    request->start = from;
+    request->end = until;
     return enqueue(store, request, err);
 }
 

@@ -72,6 +72,17 @@
                       "result, error, kind FROM job WHERE state IN ('pending', 'running') "                \
                       "ORDER BY created_at, number")                                                 \
                                                                                                      \
+    X(SAID_PUT, "INSERT INTO said(series, origin, crc, bytes) VALUES(?1,?2,?3,?4) "                  \
+                "ON CONFLICT(series, origin) DO UPDATE SET crc=?3, bytes=?4")                        \
+    X(SAID_OLD, "SELECT origin, bytes FROM said WHERE series=?1 AND origin<?2 "                      \
+                "ORDER BY origin DESC LIMIT ?3")                                                     \
+    X(SAID_DROP, "DELETE FROM said WHERE series=?1 AND origin<?2")                                   \
+    X(SAID_CLEAR, "DELETE FROM said WHERE series=?1")                                                \
+    X(SAID_RANGE, "SELECT origin, bytes, crc FROM said WHERE series=?1 AND origin>=?2 AND "          \
+                  "origin<?3 ORDER BY origin LIMIT ?4")                                              \
+    X(SAID_NEWEST, "SELECT max(origin) FROM said WHERE series=?1")                                   \
+    X(SAID_NEXT, "SELECT min(origin) FROM said WHERE series=?1 AND origin>=?2")                      \
+                                                                                                     \
     X(WEIGHTS_ADD, "INSERT INTO weights(version, created_at, origin, points, report, crc, bytes) "   \
                    "VALUES(?1,?2,?3,?4,?5,?6,?7)")                                                      \
     X(WEIGHTS_DROP, "DELETE FROM weights WHERE version NOT IN (SELECT version FROM weights "         \

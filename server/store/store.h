@@ -56,6 +56,13 @@ struct store_weights {
     size_t n;           /* 0: a row that says "back to the origin" */
 };
 
+/* A forecast that was said. */
+struct store_said {
+    int64_t origin; /* step of lead 1 */
+    const uint8_t *bytes; /* core/said.h, perhaps cut */
+    size_t n;
+};
+
 /* What boot reads: shared weights, newest first until some are accepted; then, in this order for every
  * series: series, points, checkpoints newest first until one is accepted; after all series the unfinished
  * jobs. A callback returns 0 to go on or -1 with
@@ -73,6 +80,9 @@ struct store_loader {
      * *ret_accepted is ignored then. */
     int (*checkpoint)(void *ctx, int64_t key, const struct store_checkpoint *checkpoint,
                       bool *ret_accepted, struct err *err);
+    /* Behind the points of a series: the forecasts that values may still be waiting for, oldest first. May be
+     * NULL. */
+    int (*said)(void *ctx, int64_t key, const struct store_said *said, struct err *err);
     int (*job)(void *ctx, const struct job_row *job, struct err *err);
     /* As checkpoint; may be NULL. */
     int (*weights)(void *ctx, const struct store_weights *weights, bool *ret_accepted,
@@ -89,6 +99,8 @@ struct store_result {
     uint64_t point_n;         /* put_points: points of the series after it */
     struct point *points;     /* read_points: oldest first; done() may take it by setting it NULL */
     size_t points_n;
+    struct store_said *said;  /* read_said: oldest first, their bytes in the same block; done() may take it */
+    size_t said_n;
 };
 typedef void (*store_done)(void *ctx, struct store_result *result);
 
@@ -167,6 +179,24 @@ __attribute__((warn_unused_result)) int store_put_weights(struct store *store,
                                                           const struct store_weights *weights,
                                                           void *bytes, store_done done, void *ctx,
                                                           struct err *err);
+
+/* Records a forecast (core/said.h) that was said from this origin, or replaces it; takes ownership of bytes
+ * (malloc) whatever it returns. Of the series' older ones, those that no value can be waiting for keep what
+ * they say about the steps before the next one; those more than STORE_SAID_KEPT steps older go. A series
+ * deleted meanwhile: ERR_NOT_FOUND. */
+#define STORE_SAID_KEPT 1024
+__attribute__((warn_unused_result)) int store_put_said(struct store *store, int64_t key, int64_t origin,
+                                                       void *bytes, size_t n, store_done done, void *ctx,
+                                                       struct err *err);
+
+/* Forgets all of a series' forecasts. */
+__attribute__((warn_unused_result)) int store_drop_said(struct store *store, int64_t key, store_done done,
+                                                        void *ctx, struct err *err);
+
+/* Forecasts said with from <= origin < until, at most STORE_SAID_KEPT. */
+__attribute__((warn_unused_result)) int store_read_said(struct store *store, int64_t key, int64_t from,
+                                                        int64_t until, store_done done, void *ctx,
+                                                        struct err *err);
 
 void store_stats(struct store *store, struct store_stats *ret);
 

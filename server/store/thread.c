@@ -48,6 +48,7 @@ static void fail_result(struct request *request, const struct err *err)
     struct store_result *result = &request->result;
 
     free(result->points);
+    free(result->said);
     *result = (struct store_result){.err = *err};
     request->changed = 0;
 }

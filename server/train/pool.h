@@ -21,6 +21,7 @@ enum pool_priority {
     POOL_FIRST_FIT, /* the series has no model yet */
     POOL_FIT,       /* asked for */
     POOL_REFIT,     /* the policy's idea */
+    POOL_RECORD,    /* a forecast for the record */
     POOL_FLEET,     /* nobody waits for it */
     POOL_PRIORITIES
 };

@@ -36,6 +36,7 @@ void fixture_init(struct fixture *f)
     tmp_make(f->folder);
     config_defaults(&f->config);
     f->config.workers = 1;
+    f->config.record_percent = 0;
     snprintf(f->config.store_path, sizeof f->config.store_path, "%s/tstrm.db", f->folder);
 }
 

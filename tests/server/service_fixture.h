@@ -27,7 +27,7 @@ struct fixture {
     struct trm_base *base; /* the embedded weights */
 };
 
-/* A folder and a configuration (one worker). */
+/* A folder and a configuration (one worker, which forecasts nothing unasked). */
 void fixture_init(struct fixture *f);
 /* Starts everything on what the folder holds: opened, booted, resumed. */
 void fixture_open(struct fixture *f);

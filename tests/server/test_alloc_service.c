@@ -183,6 +183,7 @@ static void a_forecast_without_memory_says_so(void **state)
 
     make_daily(f, "a", 300, FIT_OFF);
     for (int with_model = 0; with_model < 2; with_model++) {
+        size_t refused_n = 0;
         was_failed = true;
         for (size_t nth = 1; nth < ROUNDS_MAX && was_failed; nth++) {
             struct forecast_answer answer;
@@ -190,12 +191,14 @@ static void a_forecast_without_memory_says_so(void **state)
             arm(nth);
             int rc = service_forecast(f->service, "a", &ask, &answer, &err);
             was_failed = disarm();
-            check(was_failed, &err);
-            assert_int_equal(rc == 0, !was_failed);
-            if (rc == 0)
+            refused_n += rc != 0;
+            if (rc == 0) /* what is kept of it may have been lost, and nothing else */
                 forecast_answer_done(&answer);
+            else
+                check(was_failed, &err);
         }
         assert_false(was_failed);
+        assert_in_range(refused_n, 5, ROUNDS_MAX - 1);
         assert_int_equal(fit_wait(f, "a", true, job), JOB_SUCCEEDED);
     }
 }

@@ -1,6 +1,6 @@
-/* Points that lie anywhere, and the values of steps that they come to. The oracle is a second series without
- * aggregation that gets, on the grid, what the points come to when added up in the plainest way: both must
- * forecast the same. */
+/* Points that lie anywhere, and the values of steps that they come to. The oracle is a second
+ * series without aggregation that gets, on the grid, what the points come to when added up in the
+ * plainest way: both must forecast the same. */
 #include "tests/server/service_fixture.h"
 
 #include <math.h>
@@ -54,14 +54,17 @@ static double plain(enum aggregate aggregate, const struct point *points, size_t
         last = points[i].v;
         seen++;
     }
-    double value[] = {[AGGREGATE_LAST] = last, [AGGREGATE_MEAN] = sum / (double)seen,
-                      [AGGREGATE_SUM] = sum,   [AGGREGATE_MIN] = min,
+    double value[] = {[AGGREGATE_LAST] = last,
+                      [AGGREGATE_MEAN] = sum / (double)seen,
+                      [AGGREGATE_SUM] = sum,
+                      [AGGREGATE_MIN] = min,
                       [AGGREGATE_MAX] = max};
     return seen ? value[aggregate] : (double)NAN;
 }
 
 /* What the points come to, each step but the one that the newest point lies in. */
-static size_t on_grid(enum aggregate aggregate, const struct point *points, size_t n, struct point *ret)
+static size_t on_grid(enum aggregate aggregate, const struct point *points, size_t n,
+                      struct point *ret)
 {
     size_t steps = 0;
 
@@ -92,7 +95,8 @@ static void make(struct fixture *f, const char *id, enum aggregate aggregate)
     assert_int_equal(err.code, ERR_NONE);
 }
 
-static void set_aggregate(struct fixture *f, const char *id, enum aggregate aggregate, struct err *err)
+static void set_aggregate(struct fixture *f, const char *id, enum aggregate aggregate,
+                          struct err *err)
 {
     struct series_patch patch = {.set = PATCH_AGGREGATE};
 
@@ -307,7 +311,8 @@ static void sums_too_large_for_a_value_are_the_largest_value(void **state)
 
     make(f, "s", AGGREGATE_SUM);
     for (size_t i = 0; i < 8; i++)
-        points[i] = (struct point){START + (int64_t)(i / 2) * HOUR + (int64_t)(i % 2), TRM_VALUE_MAX};
+        points[i] =
+            (struct point){START + (int64_t)(i / 2) * HOUR + (int64_t)(i % 2), TRM_VALUE_MAX};
     put_ok(f, "s", points, 8);
     assert_true(view_of(f, "s").last.v == TRM_VALUE_MAX);
 }

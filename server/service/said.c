@@ -1,0 +1,178 @@
+/* What was said is kept and scored. See said.h. */
+#include "server/service/parts.h"
+
+#include "core/metrics.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void count(struct service *service, const struct said_scored *scored)
+{
+    counters_add(service->counters, COUNTER_SCORED, scored->pairs);
+    counters_add(service->counters, COUNTER_INSIDE_80, scored->inside[0]);
+    counters_add(service->counters, COUNTER_INSIDE_95, scored->inside[1]);
+}
+
+void said_moved_on(struct service *service, struct entry *entry)
+{
+    struct said_scored scored;
+
+    said_score(&entry->said, &entry->recent, &scored);
+    count(service, &scored);
+    saying_line_up(service, entry);
+}
+
+static void was_stored(void *ctx, struct store_result *result)
+{
+    store_ended(ctx, result);
+}
+
+/* What the model that answers multiplies half widths by. */
+static struct trm_widening model_widening(const struct service *service, const struct entry *entry)
+{
+    const struct trm_model *model = entry_model(service, entry);
+
+    if (model && trm_model_info(model)->config.kind == TRM_KIND_TRM)
+        return trm_model_info(model)->widening;
+    return (struct trm_widening){{{1, 1}, {1, 1}}};
+}
+
+/* Adds `sign` times the logarithms of a widening. */
+static void shift(struct trm_tally *tally, const struct trm_widening *widening, double sign)
+{
+    for (int side = 0; side < 2; side++)
+        for (int i = 0; i < 2; i++)
+            tally->log_factor[side][i] += sign * log(widening->factor[side][i]);
+}
+
+/* With the tally as it is now, so that a restart goes on from here; its correction is stored
+ * together with the model's, because the model may be another one by then. A store that is busy
+ * loses one line of the record, nothing else. */
+static void store(struct service *service, const struct entry *entry, int64_t origin,
+                  const uint8_t *bytes, size_t n)
+{
+    uint8_t *copy = malloc(n + TRM_SAID_TALLY_BYTES);
+    struct trm_widening widening = model_widening(service, entry);
+    struct trm_tally tally = entry->said.tally;
+    struct err err;
+
+    if (!copy)
+        return;
+    shift(&tally, &widening, 1);
+    memcpy(copy, bytes, n);
+    n = trm_said_encode_tally(&tally, copy, n);
+    if (store_put_said(service->store, entry->key, origin, copy, n, was_stored, service, &err))
+        return;
+    store_began(service);
+    counters_add(service->counters, COUNTER_SAID, 1);
+}
+
+void said_keep(struct service *service, struct entry *entry, int64_t origin, const uint8_t *bytes,
+               size_t n)
+{
+    struct trm_said_head head;
+    uint32_t leads;
+
+    if (entry->deleting || trm_said_decode(bytes, n, &head, &leads) != TRM_OK ||
+        !said_is_news(&entry->said, origin, leads) || !said_put(&entry->said, origin, bytes, n))
+        return;
+    store(service, entry, origin, bytes, n);
+}
+
+size_t said_encode(const struct trm_forecast *forecast, const double *values, size_t n,
+                   uint32_t season, uint64_t model_version, uint8_t bytes[TRM_SAID_BYTES_MAX])
+{
+    struct trm_said_head head = {.season = season ? season : 1,
+                                 .model_version = model_version,
+                                 .scale = trm_seasonal_error(values, n, season ? season : 1)};
+
+    return trm_said_encode(forecast, &head, bytes);
+}
+
+void said_answer(struct service *service, struct entry *entry, const struct forecast_answer *answer)
+{
+    uint8_t bytes[TRM_SAID_BYTES_MAX];
+    struct window_view view = window_view(&entry->recent);
+    uint32_t leads = answer->forecast->horizon < TRM_SAID_LEADS_MAX
+                         ? (uint32_t)answer->forecast->horizon
+                         : TRM_SAID_LEADS_MAX;
+
+    if (!said_is_news(&entry->said, answer->first_step, leads) || service->draining)
+        return;
+    size_t n = said_encode(answer->forecast, view.values, view.n, answer->config.season,
+                           answer->model_version, bytes);
+    said_keep(service, entry, answer->first_step, bytes, n);
+}
+
+void said_forget(struct service *service, struct entry *entry)
+{
+    struct err err;
+
+    if (!entry->said.any)
+        return;
+    said_done(&entry->said);
+    if (store_drop_said(service->store, entry->key, was_stored, service, &err) == 0)
+        store_began(service);
+}
+
+int said_load(void *ctx, int64_t key, const struct store_said *said, struct err *err)
+{
+    struct service *service = ctx;
+    struct entry *entry = registry_by_key(service->registry, key);
+    struct trm_tally tally;
+
+    if (!said_put(&entry->said, said->origin, said->bytes, said->n))
+        return err_set(err, ERR_NO_MEMORY, "out of memory");
+    if (trm_said_decode_tally(said->bytes, said->n, &tally) == TRM_OK)
+        entry->said.tally = tally;
+    return 0;
+}
+
+/* How many steps it takes until half of a correction survives a new model, which measured widths
+ * itself. */
+#define REFIT_STEPS 50
+
+/* The tally's correction and the old model's are one; less the new model's, what is left is the
+ * tally's, in proportion to how much it rests on. */
+static void take_over(struct trm_tally *tally, const struct trm_widening *after)
+{
+    double share = (double)tally->steps / ((double)tally->steps + REFIT_STEPS);
+
+    shift(tally, after, -1);
+    for (int side = 0; side < 2; side++)
+        for (int i = 0; i < 2; i++) {
+            double left = share * tally->log_factor[side][i];
+            tally->log_factor[side][i] =
+                fmin(fmax(left, -TRM_SAID_LOG_FACTOR_MAX), TRM_SAID_LOG_FACTOR_MAX);
+        }
+}
+
+struct trm_widening said_before_model(const struct service *service, const struct entry *entry)
+{
+    return model_widening(service, entry);
+}
+
+void said_new_model(const struct service *service, struct entry *entry,
+                    const struct trm_widening *before)
+{
+    struct trm_widening after = model_widening(service, entry);
+
+    shift(&entry->said.tally, before, 1);
+    take_over(&entry->said.tally, &after);
+}
+
+void said_resume(const struct service *service, struct entry *entry)
+{
+    struct trm_widening widening = model_widening(service, entry);
+    struct said_scored scored;
+    uint64_t version = entry_model(service, entry) ? entry->model_version : 0;
+
+    if (!entry->said.any)
+        return;
+    if (entry->said.newest_version == (uint32_t)version)
+        shift(&entry->said.tally, &widening, -1);
+    else
+        take_over(&entry->said.tally, &widening);
+    said_score(&entry->said, &entry->recent, &scored);
+}
