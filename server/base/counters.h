@@ -68,6 +68,7 @@ enum histogram_id {
     X(SERIES, "series")                                                                            \
     X(POINTS, "points")                                                                            \
     X(FORECAST, "forecast")                                                                        \
+    X(RECORD, "record")                                                                            \
     X(STATELESS, "stateless")                                                                      \
     X(FIT, "fit")                                                                                  \
     X(JOBS, "jobs")                                                                                \

@@ -18,6 +18,10 @@ void handle_get_points(struct request *request);
 void handle_get_forecast(struct request *request);
 void handle_post_forecast(struct request *request);
 
+/* handlers_record.c */
+void handle_get_anomalies(struct request *request);
+void handle_get_record(struct request *request);
+
 /* handlers_fit.c, handlers_jobs.c */
 void handle_post_fit(struct request *request);
 void handle_list_jobs(struct request *request);

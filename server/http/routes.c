@@ -15,6 +15,8 @@ const struct route routes[] = {
      .body = BODY_POINTS, .media = MEDIA_JSON | MEDIA_CSV | MEDIA_NDJSON, .params = "create",
      .handle = handle_post_points},
     GET_ROUTE("/v1/series/{id}/points", POINTS, "start end limit time format", handle_get_points),
+    GET_ROUTE("/v1/series/{id}/anomalies", RECORD, "level start end limit time format", handle_get_anomalies),
+    GET_ROUTE("/v1/series/{id}/record", RECORD, "level start end limit time format", handle_get_record),
     GET_ROUTE("/v1/series", SERIES, "prefix label* limit cursor time", handle_list_series),
     {.method = METHOD_PUT, .path = "/v1/series/{id}", .class = ROUTE_CLASS_SERIES,
      .body = BODY_BUFFER, .media = MEDIA_JSON, .body_max = SETTINGS_BYTES_MAX, .params = "time",
