@@ -9,7 +9,7 @@ RUN meson setup /build /src --buildtype=release && ninja -C /build server/tstrmd
 
 FROM debian:12-slim
 RUN apt-get update \
- && apt-get install -y --no-install-recommends libmicrohttpd12 libjansson4 libsqlite3-0 libuv1 zlib1g \
+ && apt-get install -y --no-install-recommends libmicrohttpd12 libjansson4 libsqlite3-0 libuv1 zlib1g tzdata \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --home-dir /var/lib/tstrm --create-home tstrm
 COPY --from=build /build/server/tstrmd /usr/local/bin/tstrmd

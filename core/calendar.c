@@ -1,6 +1,6 @@
-/* Frequencies and grids. Knows steps of milliseconds and of months; leaves dates to civil.h.
- * Surprising: a calendar grid whose anchor is the last day of its month means "the last day of
- * every month", so 28 February and 31 March lie on one grid. */
+/* Frequencies: their text, their length, the seasons that go with them. Leaves grids to grid.c and guessing
+ * to infer.c. Surprising: one table of units serves reading and writing, so the order of its rows decides
+ * which of several right texts is written. */
 #include "core/calendar.h"
 
 #include "core/civil.h"
@@ -91,6 +91,11 @@ bool trm_freq_equal(struct trm_freq a, struct trm_freq b)
     return a.ms == b.ms && a.months == b.months;
 }
 
+bool trm_freq_follows_zone(struct trm_freq freq)
+{
+    return freq.months != 0 || (freq.ms != 0 && freq.ms % TRM_DAY_MS == 0);
+}
+
 double trm_freq_mean_ms(struct trm_freq freq)
 {
     return freq.months != 0 ? freq.months * MONTH_MEAN_MS : (double)freq.ms;
@@ -133,182 +138,4 @@ size_t trm_freq_seasons(struct trm_freq freq, size_t max, size_t *ret)
         add_span(&list, freq.ms, MINUTE_MS, 12);
     }
     return list.n;
-}
-
-/* ---- grids ---- */
-
-static int64_t month_of(int64_t time_ms)
-{
-    int64_t ms_of_day;
-    return trm_civil_from_days(trm_civil_day_of(time_ms, &ms_of_day)).month;
-}
-
-/* The anchor's day and time of day, `months` later. */
-static int64_t months_after(int64_t anchor_ms, int64_t months)
-{
-    int64_t ms_of_day;
-    struct trm_civil date = trm_civil_from_days(trm_civil_day_of(anchor_ms, &ms_of_day));
-    bool last_day = date.day == trm_civil_month_days(date.month);
-    date.month += months;
-    int length = trm_civil_month_days(date.month);
-    date.day = last_day || date.day > length ? length : date.day;
-    return trm_civil_to_days(date) * TRM_DAY_MS + ms_of_day;
-}
-
-static int64_t saturate(int64_t step)
-{
-    return step < 0 ? TRM_TIME_MIN : TRM_TIME_MAX;
-}
-
-int64_t trm_grid_time(const struct trm_grid *grid, int64_t step)
-{
-    int64_t offset, time;
-    if (grid->freq.months != 0) {
-        /* 20,000 years are beyond either end from anywhere inside. */
-        if (__builtin_mul_overflow(step, (int64_t)grid->freq.months, &offset) || offset < -240000 ||
-            offset > 240000) {
-            return saturate(step);
-        }
-        time = months_after(grid->anchor_ms, offset);
-    } else if (__builtin_mul_overflow(step, grid->freq.ms, &offset) ||
-               __builtin_add_overflow(grid->anchor_ms, offset, &time)) {
-        return saturate(step);
-    }
-    return time < TRM_TIME_MIN ? TRM_TIME_MIN : time > TRM_TIME_MAX ? TRM_TIME_MAX : time;
-}
-
-/* The step at or before a time; at most one too late for calendar grids. */
-static int64_t step_near(const struct trm_grid *grid, int64_t time_ms)
-{
-    int64_t unit = grid->freq.ms, distance = time_ms - grid->anchor_ms;
-    if (grid->freq.months != 0) {
-        unit = grid->freq.months;
-        distance = month_of(time_ms) - month_of(grid->anchor_ms);
-    }
-    return distance / unit - (distance % unit < 0);
-}
-
-enum trm_status trm_grid_step(const struct trm_grid *grid, int64_t time_ms, int64_t *ret_step)
-{
-    if (time_ms < TRM_TIME_MIN || time_ms > TRM_TIME_MAX) {
-        return TRM_ERANGE;
-    }
-    int64_t step = step_near(grid, time_ms);
-    int64_t at = grid->freq.months != 0 ? months_after(grid->anchor_ms, step * grid->freq.months)
-                                        : grid->anchor_ms + step * grid->freq.ms;
-    *ret_step = at > time_ms ? step - 1 : step;
-    return at == time_ms ? TRM_OK : TRM_EOFFGRID;
-}
-
-int64_t trm_grid_anchor(struct trm_freq freq, const int64_t *times, size_t n)
-{
-    size_t best = 0;
-    int best_rank = -1;
-    for (size_t i = 0; freq.months != 0 && i < n; i++) {
-        int64_t ms_of_day;
-        struct trm_civil date = trm_civil_from_days(trm_civil_day_of(times[i], &ms_of_day));
-        int rank = date.day * 2 + (date.day < trm_civil_month_days(date.month));
-        if (rank > best_rank) {
-            best = i;
-            best_rank = rank;
-        }
-    }
-    return times[best];
-}
-
-/* ---- inference ---- */
-
-#define CANDIDATES 8
-
-struct candidate {
-    int64_t difference;
-    size_t count;
-};
-
-static void count_difference(struct candidate *found, int64_t difference)
-{
-    struct candidate *free_slot = NULL;
-    for (size_t i = 0; i < CANDIDATES; i++) {
-        if (found[i].count > 0 && found[i].difference == difference) {
-            found[i].count++;
-            return;
-        }
-        if (found[i].count == 0) {
-            free_slot = &found[i];
-        }
-    }
-    if (free_slot != NULL) {
-        *free_slot = (struct candidate){difference, 1};
-        return;
-    }
-    for (size_t i = 0; i < CANDIDATES; i++) {
-        found[i].count--;
-    }
-}
-
-static int64_t difference_at(const int64_t *times, size_t i, bool months)
-{
-    return months ? month_of(times[i]) - month_of(times[i - 1]) : times[i] - times[i - 1];
-}
-
-/* The most common difference, the smaller of equals. In constant memory: every difference that more
- * than one in nine share stays among the candidates (Misra and Gries), and a second pass counts
- * them; a rarer one is no frequency. */
-static int64_t common_difference(const int64_t *times, size_t n, bool months)
-{
-    struct candidate found[CANDIDATES] = {{0, 0}};
-    struct candidate best = {0, 0};
-    for (size_t i = 1; i < n; i++) {
-        count_difference(found, difference_at(times, i, months));
-    }
-    for (size_t k = 0; k < CANDIDATES; k++) {
-        struct candidate exact = {found[k].difference, 0};
-        for (size_t i = 1; found[k].count > 0 && i < n; i++) {
-            exact.count += difference_at(times, i, months) == exact.difference;
-        }
-        if (exact.count > best.count ||
-            (exact.count == best.count && exact.difference < best.difference)) {
-            best = exact;
-        }
-    }
-    return best.difference;
-}
-
-static bool all_on_grid(struct trm_freq freq, const int64_t *times, size_t n)
-{
-    struct trm_grid grid = {freq, trm_grid_anchor(freq, times, n)};
-    for (size_t i = 0; i < n; i++) {
-        int64_t step;
-        if (trm_grid_step(&grid, times[i], &step) != TRM_OK) {
-            return false;
-        }
-    }
-    return true;
-}
-
-enum trm_status trm_freq_infer(const int64_t *times, size_t n, struct trm_freq *ret)
-{
-    if (n < 2) {
-        return TRM_ESHORT;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (times[i] < TRM_TIME_MIN || times[i] > TRM_TIME_MAX ||
-            (i > 0 && times[i] <= times[i - 1])) {
-            return TRM_EINVAL;
-        }
-    }
-    int64_t ms = common_difference(times, n, false);
-    if (ms >= 28 * TRM_DAY_MS) {
-        struct trm_freq freq = {0, (int32_t)common_difference(times, n, true)};
-        if (freq.months > 0 && freq.months <= FREQ_MONTHS_MAX && all_on_grid(freq, times, n)) {
-            *ret = freq;
-            return TRM_OK;
-        }
-    }
-    struct trm_freq freq = {ms, 0};
-    if (ms < 1 || ms > FREQ_MS_MAX || !all_on_grid(freq, times, n)) {
-        return TRM_EINVAL;
-    }
-    *ret = freq;
-    return TRM_OK;
 }

@@ -42,7 +42,8 @@ void handle_post_forecast(struct request *request)
     if (params == NULL)
         err_set(&err, ERR_NO_MEMORY, "out of memory");
     const char *body = request->body.n == 0 ? "" : request->body.bytes;
-    if (params == NULL || stateless_json_parse(body, request->body.n, &batch, params, &err) != 0) {
+    if (params == NULL || stateless_json_parse(body, request->body.n, service_zones(request->http->service),
+                                               &batch, params, &err) != 0) {
         request_refuse(request, &err);
         free(params);
         return;

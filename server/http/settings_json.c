@@ -139,8 +139,8 @@ static int take_labels(json_t *value, struct series_settings *settings, struct e
 
 static int take_settings(json_t *root, struct series_patch *patch, struct err *err)
 {
-    static const char *const names[] = {"frequency", "season", "horizon", "min", "max",
-                                        "integer",   "model", "fit",    "labels",  "aggregate", NULL};
+    static const char *const names[] = {"frequency", "timezone", "season", "horizon", "min",       "max",
+                                        "integer",   "model",    "fit",    "labels",  "aggregate", NULL};
     json_t *horizon = json_object_get(root, "horizon");
     json_t *fit = json_object_get(root, "fit");
     json_t *labels = json_object_get(root, "labels");

@@ -15,8 +15,8 @@
 /* Longest body that settings_json_parse takes (32 labels of full length fit, escaped). */
 #define SETTINGS_BYTES_MAX ((size_t)128 << 10)
 
-/* The body of PUT /v1/series/{id}: {"frequency","season","horizon","min","max","integer","fit",
- * "aggregate","labels"}, each optional. Returns 0, and the caller frees the settings with
+/* The body of PUT /v1/series/{id}: {"frequency","timezone","season","horizon","min","max","integer",
+ * "model","fit","aggregate","labels"}, each optional. Returns 0, and the caller frees the settings with
  * series_settings_done. Or -1 with ERR_SYNTAX, ERR_INVALID (place: a JSON pointer), ERR_TOO_LARGE or
  * ERR_NO_MEMORY, *ret untouched. */
 SETTINGS_MUST int settings_json_parse(const char *body, size_t n, struct series_patch *ret,

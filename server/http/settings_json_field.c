@@ -250,6 +250,21 @@ static int take_season(const json_t *value, const struct json_place *place,
     return 0;
 }
 
+/* A name, or null for UTC. */
+static int take_zone(const json_t *value, const struct json_place *here, struct series_settings *settings,
+                     struct err *err)
+{
+    const char *name = json_is_null(value) ? "" : json_string_value(value);
+    if (name == NULL || strlen(name) > SERIES_ZONE_MAX ||
+        (json_is_string(value) && json_string_length(value) != strlen(name))) {
+        return json_refuse(
+            value, "an IANA name of a time zone like Europe/Berlin, at most 63 bytes, or null for UTC", here,
+            err);
+    }
+    memcpy(settings->zone, name, strlen(name) + 1);
+    return 0;
+}
+
 /* "trm" or "literal". */
 static int take_model(const json_t *value, const struct json_place *here, enum trm_kind *ret,
                       struct err *err)
@@ -267,6 +282,7 @@ int json_take_shape(json_t *object, const struct json_place *parent,
         const char *name;
         unsigned bit;
     } fields[] = {{"frequency", PATCH_FREQ},
+                  {"timezone", PATCH_ZONE},
                   {"season", PATCH_SEASON},
                   {"min", PATCH_MIN},
                   {"max", PATCH_MAX},
@@ -282,6 +298,9 @@ int json_take_shape(json_t *object, const struct json_place *parent,
         switch (fields[i].bit) {
         case PATCH_FREQ:
             failed = take_frequency(value, &here, &settings->freq, err);
+            break;
+        case PATCH_ZONE:
+            failed = take_zone(value, &here, settings, err);
             break;
         case PATCH_SEASON:
             failed = take_season(value, &here, settings, err);

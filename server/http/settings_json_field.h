@@ -52,8 +52,9 @@ json_take_value(const json_t *value, const struct json_place *place, double *ret
 __attribute__((warn_unused_result)) int
 json_take_time(const json_t *value, const struct json_place *place, int64_t *ret, struct err *err);
 
-/* The fields of settings that PUT and POST /v1/forecast share: frequency, season, min, max,
- * integer. Those that the object has go into settings; each sets its PATCH_ bit in *set. */
+/* The fields of settings that PUT and POST /v1/forecast share: frequency, timezone, season, min, max,
+ * integer, model. Whether there is such a time zone is for others to say. Those that the object has
+ * go into settings; each sets its PATCH_ bit in *set. */
 __attribute__((warn_unused_result)) int json_take_shape(json_t *object,
                                                         const struct json_place *parent,
                                                         struct series_settings *settings,

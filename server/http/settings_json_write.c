@@ -1,6 +1,7 @@
 /* Series and jobs as they are shown. */
 #include "server/http/settings_json.h"
 
+#include "server/base/zones.h"
 #include "server/http/forecast_writer.h"
 
 #include <math.h>
@@ -51,6 +52,8 @@ static void write_settings(struct writer *w, const struct series_view *view)
 {
     const struct series_settings *settings = view->settings;
     write_frequency(w, view);
+    writer_key(w, "timezone");
+    writer_string(w, zone_shown(settings->zone));
     write_season(w, settings);
     writer_key(w, "horizon");
     writer_int(w, view->horizon);

@@ -70,11 +70,19 @@ static int take_id(const json_t *value, const struct json_place *parent,
     return item->id == NULL ? err_set(err, ERR_NO_MEMORY, "out of memory") : 0;
 }
 
-static int take_item(json_t *object, const struct json_place *here, size_t room,
+static int find_zone(struct zones *zones, const struct json_place *parent, struct stateless_item *item,
+                     struct err *err)
+{
+    struct json_place here = json_place_key(parent, "timezone");
+    return zones_find(zones, item->settings.zone, &item->zone, err) != 0 ? err_at(err, "%s", here.text) : 0;
+}
+
+static int take_item(json_t *object, const struct json_place *here, struct zones *zones, size_t room,
                      struct stateless_item *item, struct err *err)
 {
-    static const char *const names[] = {"id",  "frequency", "season",  "values", "start", "points",
-                                        "min", "max",       "integer", "model", "fit",   NULL};
+    static const char *const names[] = {"id",    "frequency", "timezone", "season", "values",
+                                        "start", "points",    "min",      "max",    "integer",
+                                        "model", "fit",       NULL};
     unsigned set = 0;
     series_settings_init(&item->settings);
     if (!json_is_object(object)) {
@@ -85,6 +93,7 @@ static int take_item(json_t *object, const struct json_place *here, size_t room,
     if (json_check_keys(object, names, here, err) != 0 ||
         take_id(json_object_get(object, "id"), here, item, err) != 0 ||
         json_take_shape(object, here, &item->settings, &set, err) != 0 ||
+        find_zone(zones, here, item, err) != 0 ||
         (fit != NULL && json_take_bool(fit, &fit_place, &item->fit, err) != 0) ||
         stateless_take_history(object, here, room, item, err) != 0) {
         return -1;
@@ -98,7 +107,7 @@ static int take_item(json_t *object, const struct json_place *here, size_t room,
     return 0;
 }
 
-static int take_items(json_t *list, struct stateless_batch *batch, struct err *err)
+static int take_items(json_t *list, struct zones *zones, struct stateless_batch *batch, struct err *err)
 {
     struct json_place here = json_place_key(NULL, "series");
     size_t n = json_array_size(list), room = STATELESS_VALUES_MAX;
@@ -118,7 +127,7 @@ static int take_items(json_t *list, struct stateless_batch *batch, struct err *e
     batch->n = n;
     for (size_t i = 0; i < n; i++) {
         struct json_place place = json_place_index(&here, i);
-        if (take_item(json_array_get(list, i), &place, room, &batch->items[i], err) != 0) {
+        if (take_item(json_array_get(list, i), &place, zones, room, &batch->items[i], err) != 0) {
             return -1;
         }
         room -= batch->items[i].n;
@@ -126,18 +135,18 @@ static int take_items(json_t *list, struct stateless_batch *batch, struct err *e
     return 0;
 }
 
-static int take_body(json_t *root, struct stateless_batch *batch, struct forecast_params *params,
-                     struct err *err)
+static int take_body(json_t *root, struct zones *zones, struct stateless_batch *batch,
+                     struct forecast_params *params, struct err *err)
 {
     static const char *const names[] = {"horizon", "levels", "quantiles", "trace", "series", NULL};
     return json_check_keys(root, names, NULL, err) != 0 || take_params(root, params, err) != 0 ||
                    forecast_params_ask(params, &batch->ask, err) != 0 ||
-                   take_items(json_object_get(root, "series"), batch, err) != 0
+                   take_items(json_object_get(root, "series"), zones, batch, err) != 0
                ? -1
                : 0;
 }
 
-int stateless_json_parse(const char *body, size_t n, struct stateless_batch **ret,
+int stateless_json_parse(const char *body, size_t n, struct zones *zones, struct stateless_batch **ret,
                          struct forecast_params *ret_params, struct err *err)
 {
     JSON_OWNED *root = NULL;
@@ -150,7 +159,7 @@ int stateless_json_parse(const char *body, size_t n, struct stateless_batch **re
     if (batch == NULL) {
         return err_set(err, ERR_NO_MEMORY, "out of memory");
     }
-    if (take_body(root, batch, &params, err) != 0) {
+    if (take_body(root, zones, batch, &params, err) != 0) {
         stateless_batch_free(batch);
         return -1;
     }

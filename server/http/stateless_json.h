@@ -6,6 +6,7 @@
 #ifndef SERVER_HTTP_STATELESS_JSON_H
 #define SERVER_HTTP_STATELESS_JSON_H
 
+#include "server/base/zones.h"
 #include "server/http/query.h"
 #include "server/service/service.h"
 
@@ -16,11 +17,15 @@
 #define STATELESS_ANSWER_MAX ((size_t)256 << 20)
 
 /* {"horizon":48,"levels":[80,95],"quantiles":[0.1,…],"trace":false,"series":[{"id","frequency",
- * "season","values":[…] and "start", or "points":[[t,v],…] on the grid, "min","max","integer","fit"}]}.
+ * "timezone","season","values":[…] and "start", or "points":[[t,v],…] on the grid, "min","max","integer",
+ * "model","fit"}]}.
+ * The
+ * batch points into zones, which outlive it.
  * Returns 0; the caller owns *ret (stateless_batch_free) and keeps *ret_params for the answer. Or
  * -1 with ERR_SYNTAX, ERR_INVALID (place: a JSON pointer), ERR_TOO_LARGE or ERR_NO_MEMORY, outputs
  * untouched. */
-STATELESS_MUST int stateless_json_parse(const char *body, size_t n, struct stateless_batch **ret,
+STATELESS_MUST int stateless_json_parse(const char *body, size_t n, struct zones *zones,
+                                        struct stateless_batch **ret,
                                         struct forecast_params *ret_params, struct err *err);
 
 /* {"forecasts":[…]} in the request's order. problem writes the JSON object of an item's error; its

@@ -85,20 +85,15 @@ static int read_points(const json_t *list, const struct json_place *here, struct
     return 0;
 }
 
-/* The frequency that the times have, where none is given. */
-static int infer_frequency(const struct point *points, size_t n, const struct json_place *here,
-                           struct trm_freq *ret, struct err *err)
+/* The item's frequency, where none is given: the one that the times have. */
+static int infer_frequency(const int64_t *times, size_t n, const struct json_place *here,
+                           struct stateless_item *item, struct err *err)
 {
-    int64_t *times = calloc(n, sizeof *times);
-    if (times == NULL) {
-        return err_set(err, ERR_NO_MEMORY, "out of memory");
+    struct trm_freq *freq = &item->settings.freq;
+    if (freq->ms != 0 || freq->months != 0) {
+        return 0;
     }
-    for (size_t i = 0; i < n; i++) {
-        times[i] = points[i].t;
-    }
-    enum trm_status status = trm_freq_infer(times, n, ret);
-    free(times);
-    if (status != TRM_OK) {
+    if (trm_freq_infer(times, n, item->zone, freq) != TRM_OK) {
         err_set(err, ERR_INVALID,
                 "the times have no common frequency, expected \"frequency\" beside them");
         return err_at(err, "%s", here->text);
@@ -113,41 +108,72 @@ static int step_of(const struct trm_grid *grid, const struct point *points, size
         return 0;
     }
     struct json_place place = json_place_index(here, i), time = json_place_index(&place, 0);
-    err_set(err, ERR_INVALID, "not a whole number of steps after the first point");
+    err_set(err, ERR_INVALID, "not a whole number of steps from the other points%s",
+            grid->zone != NULL && trm_freq_follows_zone(grid->freq) ? ", counted in the time zone" : "");
     return err_at(err, "%s", time.text);
 }
 
-/* Times become steps of a grid that starts at the first; steps that no point stands on are missing.
- */
-static int place_points(const struct point *points, size_t n, const struct json_place *here,
-                        size_t room, struct stateless_item *item, struct err *err)
+/* The grid that the points stand on, as far as their times tell. */
+static int find_grid(const struct point *points, size_t n, const struct json_place *here,
+                     struct stateless_item *item, struct trm_grid *ret, struct err *err)
 {
-    struct trm_grid grid = {item->settings.freq, points[0].t};
-    int64_t step;
-    if (step_of(&grid, points, n - 1, here, &step, err) != 0) {
-        return -1;
+    int64_t *times = calloc(n, sizeof *times);
+    if (times == NULL) {
+        return err_set(err, ERR_NO_MEMORY, "out of memory");
     }
-    if ((uint64_t)step >= room) {
+    for (size_t i = 0; i < n; i++) {
+        times[i] = points[i].t;
+    }
+    int failed = infer_frequency(times, n, here, item, err);
+    if (failed == 0) {
+        struct trm_freq freq = item->settings.freq;
+        *ret = (struct trm_grid){freq, trm_grid_anchor(freq, item->zone, times, n), item->zone};
+    }
+    free(times);
+    return failed;
+}
+
+/* Room for the values of all steps from first to last, all missing. */
+static int alloc_steps(struct stateless_item *item, int64_t first, int64_t last, size_t room,
+                       const struct json_place *here, struct err *err)
+{
+    if ((uint64_t)(last - first) >= room) {
         err_set(err, ERR_TOO_LARGE,
                 "%lld steps from the first point to the last, at most %d values in "
                 "one request",
-                (long long)step, STATELESS_VALUES_MAX);
+                (long long)(last - first), STATELESS_VALUES_MAX);
         return err_at(err, "%s", here->text);
     }
-    if (alloc_values(item, (size_t)step + 1, err) != 0) {
+    if (alloc_values(item, (size_t)(last - first) + 1, err) != 0) {
         return -1;
     }
     for (size_t i = 0; i < item->n; i++) {
         item->values[i] = (double)NAN;
     }
+    return 0;
+}
+
+/* Times become steps of their grid; steps that no point stands on are missing. */
+static int place_points(const struct point *points, size_t n, const struct json_place *here,
+                        size_t room, struct stateless_item *item, struct err *err)
+{
+    struct trm_grid grid;
+    int64_t first, last, step;
+    if (find_grid(points, n, here, item, &grid, err) != 0 ||
+        step_of(&grid, points, 0, here, &first, err) != 0 ||
+        step_of(&grid, points, n - 1, here, &last, err) != 0 ||
+        alloc_steps(item, first, last, room, here, err) != 0) {
+        return -1;
+    }
     for (size_t i = 0; i < n; i++) {
         if (step_of(&grid, points, i, here, &step, err) != 0) {
             return -1;
         }
-        item->values[step] = points[i].v;
+        item->values[step - first] = points[i].v;
     }
     item->has_start = true;
-    item->start = points[0].t;
+    item->start = grid.anchor_ms;
+    item->first = first;
     return 0;
 }
 
@@ -155,7 +181,6 @@ static int take_points(const json_t *list, const struct json_place *parent, size
                        struct stateless_item *item, struct err *err)
 {
     struct json_place here = json_place_key(parent, "points");
-    struct trm_freq *freq = &item->settings.freq;
     if (check_list(list, &here, room, err) != 0) {
         return -1;
     }
@@ -164,9 +189,7 @@ static int take_points(const json_t *list, const struct json_place *parent, size
     if (points == NULL) {
         return err_set(err, ERR_NO_MEMORY, "out of memory");
     }
-    bool infer = freq->ms == 0 && freq->months == 0;
     int failed = read_points(list, &here, points, err) != 0 ||
-                         (infer && infer_frequency(points, n, &here, freq, err) != 0) ||
                          place_points(points, n, &here, room, item, err) != 0
                      ? -1
                      : 0;

@@ -38,8 +38,9 @@ struct entry {
     bool shaping;  /* a write that may change id, settings or grid is on the way … */
     struct turn *waiting, *waiting_last; /* … and these came after it, oldest first */
 
+    const struct trm_zone *zone; /* the one that the settings name; NULL: UTC; not the entry's to free */
     bool grid_known;
-    struct trm_grid grid;
+    struct trm_grid grid; /* with this zone */
     struct point raw[ENTRY_RAW_MAX]; /* oldest first, while the grid is not known */
     size_t raw_n;
     struct window recent; /* once the grid is known */

@@ -11,7 +11,10 @@ static int load_series(void *ctx, const struct store_series *row, struct err *er
 {
     struct service *service = ctx;
     struct series_settings settings;
+    const struct trm_zone *zone;
 
+    if (zones_find(service->zones, row->settings.zone, &zone, err))
+        return err_wrap(err, "series \"%s\"", row->id);
     if (!series_settings_copy(&row->settings, &settings))
         return err_set(err, ERR_NO_MEMORY, "out of memory");
     struct entry *entry = registry_add(service->registry, row->id, row->key);
@@ -25,6 +28,7 @@ static int load_series(void *ctx, const struct store_series *row, struct err *er
     entry->visible = true;
     entry->grid_known = row->grid_known;
     entry->grid = row->grid;
+    entry->zone = entry->grid.zone = zone;
     entry->created_at = row->created_at;
     entry->revision = entry->recent_revision = row->revision;
     entry->point_n = row->point_n;
@@ -46,7 +50,7 @@ static int64_t load_since(void *ctx, int64_t key, int64_t last_t)
 
     if (!history_folds(entry))
         return INT64_MIN;
-    return trm_grid_time(&entry->grid, refold_reach(history_floor(&entry->grid, last_t)));
+    return trm_grid_time(&entry->grid, refold_reach(trm_grid_floor(&entry->grid, last_t)));
 }
 
 static int load_folded(struct entry *entry, const struct point *points, size_t n, struct err *err)
@@ -55,6 +59,13 @@ static int load_folded(struct entry *entry, const struct point *points, size_t n
         return -1;
     history_fold(entry, points, n);
     return 0;
+}
+
+/* The rules of a time zone change, and the machine learns of it between two runs: points that stood on the
+ * grid may then lie beside it. They count for the step they are nearest to. */
+static bool grid_may_have_moved(const struct entry *entry)
+{
+    return entry->zone && trm_freq_follows_zone(entry->grid.freq);
 }
 
 static int load_points(void *ctx, int64_t key, const struct point *points, size_t n,
@@ -70,7 +81,8 @@ static int load_points(void *ctx, int64_t key, const struct point *points, size_
         return err_damaged(err, entry, detail.msg);
     if (history_folds(entry))
         return load_folded(entry, points, n, err);
-    if (entry->grid_known && points_check_grid(&entry->grid, points, n, &detail))
+    if (entry->grid_known && !grid_may_have_moved(entry) &&
+        points_check_grid(&entry->grid, points, n, &detail))
         return err_damaged(err, entry, detail.msg);
     if (!entry->grid_known && n > ENTRY_RAW_MAX)
         return err_damaged(err, entry, "they have no grid");

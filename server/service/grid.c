@@ -1,6 +1,6 @@
 /* Which grid the first points of a series stand on. One point decides where the frequency is given
- * in milliseconds; three where it has to be inferred, or where only several months tell which day
- * of the month is meant. */
+ * in milliseconds; three where it has to be inferred, where only several months tell which day
+ * of the month is meant, or where clocks that are changed may hide which time of day. */
 #include "server/service/parts.h"
 
 #include <stdlib.h>
@@ -22,15 +22,17 @@ static size_t merge_times(const struct point *raw, size_t raw_n, const struct po
     return k;
 }
 
-static struct trm_grid grid_of(struct trm_freq freq, const int64_t *times, size_t n)
+static struct trm_grid grid_of(struct trm_freq freq, const struct trm_zone *zone, const int64_t *times,
+                               size_t n)
 {
-    return (struct trm_grid){.freq = freq, .anchor_ms = trm_grid_anchor(freq, times, n)};
+    return (struct trm_grid){
+        .freq = freq, .anchor_ms = trm_grid_anchor(freq, zone, times, n), .zone = zone};
 }
 
 /* Names the point that keeps the times from having one frequency: the first that does not fit what
  * the first three suggest, or the last of those where even they suggest nothing. */
-static int err_no_frequency(struct err *err, const int64_t *times, const struct point *points,
-                            size_t n)
+static int err_no_frequency(struct err *err, const struct trm_zone *zone, const int64_t *times,
+                            const struct point *points, size_t n)
 {
     struct trm_freq freq;
     struct err detail;
@@ -39,8 +41,8 @@ static int err_no_frequency(struct err *err, const int64_t *times, const struct 
 
     while (third + 1 < n && points[third].t < times[TIMES_TO_INFER - 1])
         third++;
-    if (trm_freq_infer(times, TIMES_TO_INFER, &freq) == TRM_OK) {
-        struct trm_grid grid = grid_of(freq, times, TIMES_TO_INFER);
+    if (trm_freq_infer(times, TIMES_TO_INFER, zone, &freq) == TRM_OK) {
+        struct trm_grid grid = grid_of(freq, zone, times, TIMES_TO_INFER);
         if (points_check_grid(&grid, points, n, &detail)) {
             trm_freq_format(freq, text);
             err_set(err, ERR_INVALID,
@@ -72,46 +74,46 @@ static bool freq_given(struct trm_freq freq)
     return freq.ms != 0 || freq.months != 0;
 }
 
-/* 1970-01-05, a Monday. */
-#define FIRST_MONDAY INT64_C(345600000)
-#define WEEK INT64_C(604800000)
-
-struct trm_grid grid_aligned(struct trm_freq freq)
+struct trm_grid grid_aligned(struct trm_freq freq, const struct trm_zone *zone)
 {
-    bool weeks = freq.ms != 0 && freq.ms % WEEK == 0;
+    return (struct trm_grid){.freq = freq, .anchor_ms = trm_grid_origin(freq, zone), .zone = zone};
+}
 
-    return (struct trm_grid){.freq = freq, .anchor_ms = weeks ? FIRST_MONDAY : 0};
+/* Whether any time of a grid tells where all others are. */
+static bool one_time_is_enough(struct trm_freq freq, const struct trm_zone *zone)
+{
+    return freq.ms != 0 && !(zone && trm_freq_follows_zone(freq));
 }
 
 /* The grid that sorted times stand on, or -1 where they agree on none. */
-static int grid_of_times(struct trm_freq freq, const int64_t *times, size_t times_n,
-                         const struct point *points, size_t n, struct trm_grid *ret,
+static int grid_of_times(struct trm_freq freq, const struct trm_zone *zone, const int64_t *times,
+                         size_t times_n, const struct point *points, size_t n, struct trm_grid *ret,
                          struct err *err)
 {
     if (!freq_given(freq)) {
-        enum trm_status status = trm_freq_infer(times, times_n, &freq);
+        enum trm_status status = trm_freq_infer(times, times_n, zone, &freq);
         if (status == TRM_EINVAL)
-            return err_no_frequency(err, times, points, n);
+            return err_no_frequency(err, zone, times, points, n);
         if (status != TRM_OK)
             return err_from_status(err, status);
     }
-    *ret = grid_of(freq, times, times_n);
+    *ret = grid_of(freq, zone, times, times_n);
     return 0;
 }
 
-static int resolve(struct trm_freq freq, const struct point *raw, size_t raw_n,
-                   const struct point *points, size_t n, int64_t *times, bool *ret_known,
-                   struct trm_grid *ret, struct err *err)
+static int resolve(struct trm_freq freq, const struct trm_zone *zone, const struct point *raw,
+                   size_t raw_n, const struct point *points, size_t n, int64_t *times,
+                   bool *ret_known, struct trm_grid *ret, struct err *err)
 {
     size_t times_n = merge_times(raw, raw_n, points, n, times);
-    bool known = times_n >= TIMES_TO_INFER || freq.ms != 0;
+    bool known = times_n >= TIMES_TO_INFER || one_time_is_enough(freq, zone);
     struct trm_grid grid;
 
     if (!known && !freq_given(freq)) {
         *ret_known = false;
         return 0;
     }
-    if (grid_of_times(freq, times, times_n, points, n, &grid, err) ||
+    if (grid_of_times(freq, zone, times, times_n, points, n, &grid, err) ||
         points_check_grid(&grid, points, n, err) || check_raw(&grid, raw, raw_n, err))
         return -1;
     *ret_known = known;
@@ -120,15 +122,15 @@ static int resolve(struct trm_freq freq, const struct point *raw, size_t raw_n,
     return 0;
 }
 
-int grid_resolve(struct trm_freq freq, const struct point *raw, size_t raw_n,
-                 const struct point *points, size_t n, bool *ret_known, struct trm_grid *ret,
-                 struct err *err)
+int grid_resolve(struct trm_freq freq, const struct trm_zone *zone, const struct point *raw,
+                 size_t raw_n, const struct point *points, size_t n, bool *ret_known,
+                 struct trm_grid *ret, struct err *err)
 {
     int64_t *times = malloc((raw_n + n) * sizeof *times);
 
     if (!times)
         return err_set(err, ERR_NO_MEMORY, "out of memory");
-    int rc = resolve(freq, raw, raw_n, points, n, times, ret_known, ret, err);
+    int rc = resolve(freq, zone, raw, raw_n, points, n, times, ret_known, ret, err);
     free(times);
     return rc;
 }

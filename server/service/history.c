@@ -5,26 +5,17 @@
 #include <assert.h>
 #include <math.h>
 
-/* Of a time that is known to be on the grid. */
+/* Of a time that is known to be on the grid, or was once: the rules of the grid's time zone may have changed
+ * since it was stored. */
 static int64_t step_of(const struct trm_grid *grid, int64_t t)
 {
     int64_t step = 0;
     enum trm_status status = trm_grid_step(grid, t, &step);
 
-    assert(status == TRM_OK);
-    (void)status;
-    return step;
-}
-
-int64_t history_floor(const struct trm_grid *grid, int64_t t)
-{
-    int64_t step = 0;
-
-    t = t < TRM_TIME_MIN ? TRM_TIME_MIN : t > TRM_TIME_MAX ? TRM_TIME_MAX : t;
-    enum trm_status status = trm_grid_step(grid, t, &step);
-    assert(status == TRM_OK || status == TRM_EOFFGRID);
-    (void)status;
-    return step;
+    if (status == TRM_OK)
+        return step;
+    assert(status == TRM_EOFFGRID && grid->zone);
+    return t - trm_grid_time(grid, step) <= trm_grid_time(grid, step + 1) - t ? step : step + 1;
 }
 
 int history_claim(struct entry *entry, const struct trm_grid *grid, const struct point *points,
@@ -88,8 +79,8 @@ bool history_folds(const struct entry *entry)
 
 int history_claim_fold(struct entry *entry, const struct point *points, size_t n, struct err *err)
 {
-    int64_t first = history_floor(&entry->grid, points[0].t);
-    int64_t last = history_floor(&entry->grid, points[n - 1].t);
+    int64_t first = trm_grid_floor(&entry->grid, points[0].t);
+    int64_t last = trm_grid_floor(&entry->grid, points[n - 1].t);
 
     if (entry->fold.open && entry->fold.step < first)
         first = entry->fold.step;
@@ -111,7 +102,7 @@ size_t history_fold(struct entry *entry, const struct point *points, size_t n)
     double value;
 
     for (size_t i = 0; i < n; i++)
-        if (fold_add(&entry->fold, aggregate, history_floor(&entry->grid, points[i].t), points[i],
+        if (fold_add(&entry->fold, aggregate, trm_grid_floor(&entry->grid, points[i].t), points[i],
                      &closed, &value)) {
             window_put(&entry->recent, closed, value);
             closed_n++;

@@ -3,6 +3,7 @@
 #ifndef SERVER_SERVICE_PARTS_H
 #define SERVER_SERVICE_PARTS_H
 
+#include "server/base/zones.h"
 #include "server/registry/registry.h"
 #include "server/service/fleet.h"
 #include "server/service/said.h"
@@ -27,6 +28,7 @@ struct service {
     struct saying saying;
     struct mailbox *mailbox;
     struct registry *registry;
+    struct zones *zones;
     int64_t next_key;
     bool booted, draining;
     struct err store_err; /* of the last write; code ERR_NONE when it succeeded */
@@ -102,17 +104,14 @@ SERVICE_MUST int points_check_grid(const struct trm_grid *grid, const struct poi
 
 /* Works out the grid of raw and new points together. *ret_known false: too few yet to tell. Errors
  * name the new point (raw ones have been accepted before). */
-SERVICE_MUST int grid_resolve(struct trm_freq freq, const struct point *raw, size_t raw_n,
-                              const struct point *points, size_t n, bool *ret_known,
-                              struct trm_grid *ret, struct err *err);
+SERVICE_MUST int grid_resolve(struct trm_freq freq, const struct trm_zone *zone,
+                              const struct point *raw, size_t raw_n, const struct point *points,
+                              size_t n, bool *ret_known, struct trm_grid *ret, struct err *err);
 
 /* The grid of an aggregated series: aligned to the calendar, whatever its first point. */
-struct trm_grid grid_aligned(struct trm_freq freq);
+struct trm_grid grid_aligned(struct trm_freq freq, const struct trm_zone *zone);
 
 /* ---- history.c: points into an entry's memory ---- */
-
-/* The step that a time lies in; that of an end of time where it lies outside the calendar. */
-int64_t history_floor(const struct trm_grid *grid, int64_t t);
 
 /* Makes sure that history_apply of these points cannot fail. grid: the one that will hold. */
 SERVICE_MUST int history_claim(struct entry *entry, const struct trm_grid *grid,

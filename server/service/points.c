@@ -64,8 +64,8 @@ static int fit_in(struct points_write *write, struct entry *entry, struct err *e
     if (known) {
         if (points_check_grid(&entry->grid, write->points, write->n, err))
             return -1;
-    } else if (grid_resolve(entry->settings.freq, entry->raw, entry->raw_n, write->points, write->n,
-                            &known, &write->grid, err)) {
+    } else if (grid_resolve(entry->settings.freq, entry->zone, entry->raw, entry->raw_n,
+                            write->points, write->n, &known, &write->grid, err)) {
         return -1;
     }
     write->sets_grid = known && !entry->grid_known;
@@ -113,9 +113,9 @@ static void tell(void *ctx, const struct err *err)
 /* Steps that the late points lie in are read again; to the end where the open one is among them. */
 static void read_again(struct points_write *write, struct entry *entry)
 {
-    int64_t last = history_floor(&entry->grid, write->tail[write->tail_n - 1].t);
+    int64_t last = trm_grid_floor(&entry->grid, write->tail[write->tail_n - 1].t);
     struct refold_range range = {
-        .from = history_floor(&entry->grid, write->tail[0].t),
+        .from = trm_grid_floor(&entry->grid, write->tail[0].t),
         .until = last < entry->fold.step ? last + 1 : INT64_MAX,
     };
 

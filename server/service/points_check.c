@@ -54,6 +54,7 @@ static int err_off_grid(struct err *err, const struct trm_grid *grid, int64_t t,
 {
     char freq[TRM_FREQ_TEXT_MAX], text[TRM_TIME_TEXT_MAX];
     char text_before[TRM_TIME_TEXT_MAX], text_after[TRM_TIME_TEXT_MAX];
+    bool local = grid->zone && trm_freq_follows_zone(grid->freq);
 
     trm_freq_format(grid->freq, freq);
     trm_time_format(t, text);
@@ -61,8 +62,8 @@ static int err_off_grid(struct err *err, const struct trm_grid *grid, int64_t t,
     trm_time_format(trm_grid_time(grid, before + 1), text_after);
     return err_set(
         err, ERR_INVALID,
-        "%s is not on the series' grid of one point every %s: the nearest times are %s and %s",
-        text, freq, text_before, text_after);
+        "%s is not on the series' grid of one point every %s%s: the nearest times are %s and %s",
+        text, freq, local ? ", counted in its time zone" : "", text_before, text_after);
 }
 
 int points_check_grid(const struct trm_grid *grid, const struct point *points, size_t n,

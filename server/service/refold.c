@@ -44,7 +44,7 @@ static void take_page(struct refold *refold, struct entry *entry, const struct p
         entry->recent.n = 0;
     refold->anew = false;
     for (size_t i = 0; i < n; i++)
-        if (fold_add(&refold->fold, aggregate, history_floor(&entry->grid, points[i].t), points[i],
+        if (fold_add(&refold->fold, aggregate, trm_grid_floor(&entry->grid, points[i].t), points[i],
                      &closed, &value))
             put_closed(refold, entry, closed, value);
 }
@@ -82,7 +82,7 @@ static void page_read(void *ctx, struct store_result *result)
     store_ended(refold->service, result);
     if (result->err.code != ERR_NONE || !entry) {
         if (entry)
-            owe(entry, history_floor(&entry->grid, refold->next_t));
+            owe(entry, trm_grid_floor(&entry->grid, refold->next_t));
         end(refold, NULL);
         return;
     }

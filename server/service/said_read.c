@@ -85,8 +85,8 @@ static void steps_of(const struct entry *entry, int64_t start, int64_t end, int6
                      int64_t *ret_until)
 {
     int64_t newest = entry->said.any ? entry->said.newest : INT64_MIN / 2;
-    int64_t first = history_floor(&entry->grid, start),
-            until = history_floor(&entry->grid, end - 1) + 1;
+    int64_t first = trm_grid_floor(&entry->grid, start),
+            until = trm_grid_floor(&entry->grid, end - 1) + 1;
 
     first += trm_grid_time(&entry->grid, first) < start;
     if (first < newest - SAID_STEPS_MAX)

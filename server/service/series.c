@@ -16,7 +16,8 @@ struct series_write {
     struct trm_grid grid;
     bool refolds; /* its points become other values */
     struct refold_range range;
-    struct series_settings settings; /* what the series has after it */
+    const struct trm_zone *zone;     /* what the series has after it … */
+    struct series_settings settings; /* … and these */
 };
 
 static void write_free(struct series_write *write)
@@ -56,6 +57,16 @@ static void patch_shape(const struct series_patch *patch, struct series_settings
     }
 }
 
+/* UTC has one name in the store. */
+static void patch_zone(const struct series_patch *patch, struct series_settings *to)
+{
+    if (!(patch->set & PATCH_ZONE))
+        return;
+    memcpy(to->zone, patch->settings.zone, sizeof to->zone);
+    if (zone_is_utc(to->zone))
+        to->zone[0] = '\0';
+}
+
 static void patch_bounds(const struct series_patch *patch, struct series_settings *to)
 {
     if (patch->set & PATCH_MIN)
@@ -78,6 +89,7 @@ static int patched(const struct series_patch *patch, const struct series_setting
     merged.labels = labels;
     merged.label_n = label_n;
     patch_shape(patch, &merged);
+    patch_zone(patch, &merged);
     patch_bounds(patch, &merged);
     if (settings_check(&merged, err))
         return -1;
@@ -109,7 +121,7 @@ static int check_aggregate(struct series_write *write, struct entry *entry, stru
                      entry->point_n > 0;
     if (folds && !entry->grid_known) {
         write->sets_grid = true;
-        write->grid = grid_aligned(write->settings.freq);
+        write->grid = grid_aligned(write->settings.freq, write->zone);
     }
     if (folds || entry->settings.aggregate == AGGREGATE_NONE || entry->point_n == 0)
         return 0;
@@ -127,14 +139,48 @@ static int claim_refold(struct series_write *write, struct entry *entry, struct 
     write->range = (struct refold_range){.until = INT64_MAX, .anew = true};
     int64_t newest = entry->fold.open     ? entry->fold.step
                      : entry->grid_known ? window_end(&entry->recent) - 1
-                                         : history_floor(grid, entry->raw[entry->raw_n - 1].t);
+                                         : trm_grid_floor(grid, entry->raw[entry->raw_n - 1].t);
     write->range.from = refold_reach(newest);
     if (!window_claim(&entry->recent, write->range.from, newest))
         return err_set(err, ERR_NO_MEMORY, "out of memory");
     return 0;
 }
 
-/* What a frequency now given makes of the points that are there already. */
+static int err_zone(struct err *err, const struct entry *entry, const char *asked)
+{
+    char freq[TRM_FREQ_TEXT_MAX];
+
+    trm_freq_format(entry->grid.freq, freq);
+    err_set(err, ERR_CONFLICT,
+            "the series has a step every %s, counted in the time zone %s, which cannot become %s; delete the "
+            "series to start anew",
+            freq, zone_shown(entry->settings.zone), zone_shown(asked));
+    return err_at(err, "/timezone");
+}
+
+/* The zone that the series will have, which may be another one where no point stands on days of the old. */
+static int find_zone(struct series_write *write, const struct entry *entry, struct err *err)
+{
+    const char *name = write->settings.zone;
+
+    if (zones_find(write->turn.service->zones, name, &write->zone, err))
+        return err_at(err, "/timezone");
+    if (entry->grid_known && write->zone != entry->zone && trm_freq_follows_zone(entry->grid.freq))
+        return err_zone(err, entry, name);
+    return 0;
+}
+
+static int err_no_fit(const struct series_write *write, const struct entry *entry,
+                      const struct err *detail, struct err *err)
+{
+    bool by_zone = write->zone != entry->zone && !(write->patch.set & PATCH_FREQ);
+
+    err_set(err, ERR_CONFLICT, "the points stored do not fit the %s: %s",
+            by_zone ? "time zone" : "frequency", detail->msg);
+    return err_at(err, by_zone ? "/timezone" : "/frequency");
+}
+
+/* What a frequency now given, or a time zone, makes of the points that are there already. */
 static int check_frequency(struct series_write *write, struct entry *entry, struct err *err)
 {
     struct trm_freq freq = write->settings.freq;
@@ -150,13 +196,10 @@ static int check_frequency(struct series_write *write, struct entry *entry, stru
                                                       : err_frequency(err, entry->grid.freq, freq);
     if (entry->raw_n == 0 || write->sets_grid)
         return 0;
-    if (grid_resolve(freq, NULL, 0, entry->raw, entry->raw_n, &write->sets_grid, &write->grid,
-                     &detail)) {
-        if (detail.code == ERR_INVALID) {
-            err_set(err, ERR_CONFLICT, "the points stored do not fit the frequency: %s",
-                    detail.msg);
-            return err_at(err, "/frequency");
-        }
+    if (grid_resolve(freq, write->zone, NULL, 0, entry->raw, entry->raw_n, &write->sets_grid,
+                     &write->grid, &detail)) {
+        if (detail.code == ERR_INVALID)
+            return err_no_fit(write, entry, &detail, err);
         *err = detail;
         return -1;
     }
@@ -171,6 +214,7 @@ static void apply(struct series_write *write, struct entry *entry)
     write->settings = (struct series_settings){0};
     entry->settings_revision = settings_revision(&entry->settings);
     entry->season_stale = true;
+    entry->zone = entry->grid.zone = write->zone;
     if (write->sets_grid)
         history_set_grid(entry, &write->grid);
     if (write->refolds)
@@ -210,7 +254,7 @@ static int to_store(struct turn *turn, struct entry *entry, struct err *err)
     struct store_series row;
 
     if (patched(&write->patch, &entry->settings, &write->settings, err) ||
-        check_frequency(write, entry, err))
+        find_zone(write, entry, err) || check_frequency(write, entry, err))
         return -1;
     write->key = entry->key;
     entry_row(entry, &write->settings, entry->grid_known || write->sets_grid,

@@ -16,7 +16,8 @@ static int init(struct service *service, struct err *err)
         return err_set(err, ERR_INTERNAL, "no random numbers from the system");
     service->registry = registry_new(&secret);
     service->weights = base_ref_borrow(service->origin);
-    if (!service->registry || !service->weights)
+    service->zones = zones_new(NULL);
+    if (!service->registry || !service->weights || !service->zones)
         return err_set(err, ERR_NO_MEMORY, "service: out of memory");
     return 0;
 }
@@ -49,6 +50,7 @@ void service_free(struct service *service)
     jobs_free(service);
     saying_done(&service->saying);
     registry_free(service->registry);
+    zones_free(service->zones);
     base_ref_unref(service->weights);
     free(service);
 }
@@ -70,6 +72,11 @@ bool service_idle(const struct service *service)
 const struct trm_base *service_base(const struct service *service)
 {
     return base_ref_get(service->weights);
+}
+
+struct zones *service_zones(struct service *service)
+{
+    return service->zones;
 }
 
 void store_began(struct service *service)

@@ -50,6 +50,10 @@ bool service_idle(const struct service *service);
 /* After store and pool have stopped and the mailbox is drained. Accepts NULL. */
 void service_free(struct service *service);
 
+/* The time zones of this process, for what needs one before the service is asked. */
+struct zones; /* server/base/zones.h */
+struct zones *service_zones(struct service *service);
+
 /* ---- readiness and numbers ---- */
 
 /* Returns 0 when the service can take reads and writes, or -1 with *err saying what is wrong. */
@@ -96,7 +100,7 @@ SERVICE_MUST int service_fleet_reset(struct service *service,
 enum {
     PATCH_FREQ = 1, PATCH_SEASON = 2, PATCH_HORIZON = 4, PATCH_MIN = 8, PATCH_MAX = 16,
     PATCH_INTEGER = 32, PATCH_FIT = 64, PATCH_LABELS = 128, PATCH_MODEL = 256,
-    PATCH_AGGREGATE = 512,
+    PATCH_AGGREGATE = 512, PATCH_ZONE = 1024,
 };
 struct series_patch {
     unsigned set;
@@ -129,7 +133,8 @@ struct series_put_result {
 typedef void (*series_put_done)(void *ctx, const struct err *err, const struct series_put_result *result);
 typedef void (*plain_done)(void *ctx, const struct err *err);
 
-/* Creates or changes. ERR_CONFLICT: a frequency other than that of the points already stored. */
+/* Creates or changes. ERR_CONFLICT: a frequency other than that of the points already stored, or another
+ * time zone where they stand on days of the one they have. */
 SERVICE_MUST int service_put_series(struct service *service, const char *id,
                                     const struct series_patch *patch, series_put_done done, void *ctx,
                                     struct err *err);
@@ -236,8 +241,10 @@ struct stateless_item {
     double *values;           /* [n], malloc, NaN = missing */
     size_t n;
     struct series_settings settings; /* freq may be zero: no timestamps in the answer */
+    const struct trm_zone *zone; /* the one that the settings name; NULL: UTC */
     bool has_start;
-    int64_t start;            /* UTC ms of values[0] */
+    int64_t start;            /* UTC ms that the grid of the values is anchored at … */
+    int64_t first;            /* … and the step of values[0] on it */
     bool fit;                 /* fit it first: its record, or a network of its own (slow) */
     /* Out. */
     struct err err;           /* ERR_NONE or why this one has no forecast; the others stand */

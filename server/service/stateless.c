@@ -110,8 +110,9 @@ static void place_in_time(struct stateless_item *item)
     answer->has_time = item->has_start && (answer->freq.ms || answer->freq.months);
     if (!answer->has_time)
         return;
-    answer->grid = (struct trm_grid){.freq = answer->freq, .anchor_ms = item->start};
-    answer->first_step = (int64_t)item->n;
+    answer->grid =
+        (struct trm_grid){.freq = answer->freq, .anchor_ms = item->start, .zone = item->zone};
+    answer->first_step = item->first + (int64_t)item->n;
     answer->issued_at = trm_grid_time(&answer->grid, answer->first_step - 1);
 }
 

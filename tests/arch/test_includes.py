@@ -20,7 +20,7 @@ EVERYTHING = ("core/", "server/", "schemas/")
 # layer: (project headers or folders, libraries)
 TABLE = {
     "core": (("core/",), ()),
-    "server/base": (("core/status.h", "core/calendar.h", "core/model.h", "server/base/"), ("uv",)),
+    "server/base": (("core/status.h", "core/calendar.h", "core/model.h", "core/zone.h", "server/base/"), ("uv",)),
     "server/wire": (("core/", "server/base/", "server/wire/"), ()),
     "server/store": (("server/base/", "core/", "server/store/"), ("sqlite3",)),
     "server/registry": (("server/base/", "core/", "server/registry/", "server/train/model_ref.h"), ()),

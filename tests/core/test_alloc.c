@@ -8,6 +8,7 @@
 #include "core/forecast.h"
 #include "core/literal.h"
 #include "core/sense.h"
+#include "tests/core/zone_file.h"
 
 static long allowed = -1; /* allocations until the next one fails; -1: never */
 
@@ -293,6 +294,25 @@ static void fleet_training_survives_failed_allocations(void **state)
     trm_base_free(champion);
 }
 
+static void zones_survive_every_failed_allocation(void **state)
+{
+    static unsigned char bytes[TRM_ZONE_BYTES_MAX];
+    size_t n = zone_bytes("Berlin", bytes);
+    enum trm_status status = TRM_ENOMEM;
+    long failures = 0;
+
+    (void)state;
+    while (status != TRM_OK) {
+        struct trm_zone *zone = NULL;
+        allowed = failures++;
+        status = trm_zone_decode(bytes, n, &zone);
+        allowed = -1;
+        assert_true(status == TRM_OK || (status == TRM_ENOMEM && zone == NULL));
+        trm_zone_free(zone);
+    }
+    assert_true(failures > 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +324,7 @@ int main(void)
         cmocka_unit_test(shared_weights_survive_every_failed_allocation),
         cmocka_unit_test(bank_and_sense_survive_every_failed_allocation),
         cmocka_unit_test(sensing_goes_on_without_memory),
+        cmocka_unit_test(zones_survive_every_failed_allocation),
     };
     seasonal_series(v, N, 12, 1);
     options = (struct trm_fit_options){.config = trm_config_default(12, 12), .seed = 1};

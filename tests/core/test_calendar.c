@@ -340,7 +340,7 @@ static void frequency_is_inferred_from(const char *expect, const char *const *te
     for (size_t i = 0; i < n; i++) {
         times[i] = time_of(texts[i]);
     }
-    assert_int_equal(trm_freq_infer(times, n, &freq), TRM_OK);
+    assert_int_equal(trm_freq_infer(times, n, NULL, &freq), TRM_OK);
     trm_freq_format(freq, buf);
     assert_string_equal(buf, expect);
 }
@@ -388,15 +388,15 @@ static void frequency_is_not_inferred_where_times_do_not_agree(void **state)
     for (int64_t i = 0; i < 40; i++) {
         all_different[i] = i * i * HOUR + (i & 1);
     }
-    assert_int_equal(trm_freq_infer(off, 1, &freq), TRM_ESHORT);
-    assert_int_equal(trm_freq_infer(off, 0, &freq), TRM_ESHORT);
-    assert_int_equal(trm_freq_infer(off, 4, &freq), TRM_EINVAL);
-    assert_int_equal(trm_freq_infer(finer, 4, &freq), TRM_EINVAL);
-    assert_int_equal(trm_freq_infer(same, 3, &freq), TRM_EINVAL);
-    assert_int_equal(trm_freq_infer(back, 3, &freq), TRM_EINVAL);
-    assert_int_equal(trm_freq_infer(far, 2, &freq), TRM_EINVAL);
-    assert_int_equal(trm_freq_infer(outside, 2, &freq), TRM_EINVAL);
-    assert_int_equal(trm_freq_infer(all_different, 40, &freq), TRM_EINVAL);
+    assert_int_equal(trm_freq_infer(off, 1, NULL, &freq), TRM_ESHORT);
+    assert_int_equal(trm_freq_infer(off, 0, NULL, &freq), TRM_ESHORT);
+    assert_int_equal(trm_freq_infer(off, 4, NULL, &freq), TRM_EINVAL);
+    assert_int_equal(trm_freq_infer(finer, 4, NULL, &freq), TRM_EINVAL);
+    assert_int_equal(trm_freq_infer(same, 3, NULL, &freq), TRM_EINVAL);
+    assert_int_equal(trm_freq_infer(back, 3, NULL, &freq), TRM_EINVAL);
+    assert_int_equal(trm_freq_infer(far, 2, NULL, &freq), TRM_EINVAL);
+    assert_int_equal(trm_freq_infer(outside, 2, NULL, &freq), TRM_EINVAL);
+    assert_int_equal(trm_freq_infer(all_different, 40, NULL, &freq), TRM_EINVAL);
     assert_int_equal(freq.ms, 7);
 }
 
@@ -404,9 +404,9 @@ static void anchor_is_the_time_with_the_largest_day(void **state)
 {
     int64_t times[] = {time_of("2026-02-28"), time_of("2026-03-31"), time_of("2026-04-30")};
     (void)state;
-    assert_int_equal(trm_grid_anchor(freq_of("1mo"), times, 3), times[1]);
-    assert_int_equal(trm_grid_anchor(freq_of("1mo"), times, 1), times[0]);
-    assert_int_equal(trm_grid_anchor(freq_of("1d"), times, 3), times[0]);
+    assert_int_equal(trm_grid_anchor(freq_of("1mo"), NULL, times, 3), times[1]);
+    assert_int_equal(trm_grid_anchor(freq_of("1mo"), NULL, times, 1), times[0]);
+    assert_int_equal(trm_grid_anchor(freq_of("1d"), NULL, times, 3), times[0]);
 }
 
 int main(void)

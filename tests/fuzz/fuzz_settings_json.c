@@ -18,6 +18,7 @@ static void check_settings(const struct series_settings *s)
     FUZZ_REQUIRE((s->freq.ms == 0 || s->freq.months == 0) && s->freq.ms >= 0 &&
                  s->freq.months >= 0);
     FUZZ_REQUIRE((s->fit == FIT_EVERY) == (s->fit_every > 0));
+    FUZZ_REQUIRE(memchr(s->zone, '\0', sizeof s->zone) != NULL);
     FUZZ_REQUIRE(s->label_n <= SERIES_LABELS_MAX);
     for (uint32_t i = 1; i < s->label_n; i++) {
         FUZZ_REQUIRE(strcmp(s->labels[i - 1].name, s->labels[i].name) < 0);
@@ -40,6 +41,17 @@ static void check_batch(const struct stateless_batch *batch)
     FUZZ_REQUIRE(values_n <= STATELESS_VALUES_MAX);
 }
 
+/* Made once: a zone that was found stays. */
+static struct zones *machines_zones(void)
+{
+    static struct zones *zones;
+    if (zones == NULL) {
+        zones = zones_new(NULL);
+        FUZZ_REQUIRE(zones != NULL);
+    }
+    return zones;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
     const char *body = (const char *)bytes;
@@ -53,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     } else {
         FUZZ_REQUIRE(err.code != ERR_NONE && err.msg[0] != '\0');
     }
-    if (stateless_json_parse(body, n, &batch, &params, &err) == 0) {
+    if (stateless_json_parse(body, n, machines_zones(), &batch, &params, &err) == 0) {
         check_batch(batch);
         stateless_batch_free(batch);
     } else {

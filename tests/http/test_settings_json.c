@@ -27,11 +27,13 @@ static void every_setting_is_read(void **state)
 {
     struct series_patch patch = parsed(
         "{\"frequency\":\"5m\",\"season\":[288,2e1],\"horizon\":48,\"min\":0,\"max\":1.5e2,"
-        "\"integer\":true,\"model\":\"literal\","
+        "\"integer\":true,\"model\":\"literal\",\"timezone\":\"Europe/Berlin\","
         "\"fit\":{\"every\":12},\"labels\":{\"z\":\"1\",\"a\":\"\xc3\xa9\"}}");
     (void)state;
     assert_int_equal(patch.set, PATCH_FREQ | PATCH_SEASON | PATCH_HORIZON | PATCH_MIN | PATCH_MAX |
-                                    PATCH_INTEGER | PATCH_FIT | PATCH_LABELS | PATCH_MODEL);
+                                    PATCH_INTEGER | PATCH_FIT | PATCH_LABELS | PATCH_MODEL |
+                                    PATCH_ZONE);
+    assert_string_equal(patch.settings.zone, "Europe/Berlin");
     assert_int_equal(patch.settings.freq.ms, 300000);
     assert_int_equal(patch.settings.season_n, 2);
     assert_int_equal(patch.settings.season[0], 288);
@@ -63,6 +65,9 @@ static void only_named_settings_are_set(void **state)
     assert_int_equal(patch.settings.freq.ms + patch.settings.freq.months, 0);
     assert_int_equal(patch.settings.horizon, 0);
     assert_int_equal(patch.settings.fit, FIT_OFF);
+    patch = parsed("{\"timezone\":null}");
+    assert_int_equal(patch.set, PATCH_ZONE);
+    assert_string_equal(patch.settings.zone, "");
     patch = parsed("{\"labels\":{},\"fit\":7}");
     assert_int_equal(patch.settings.label_n, 0);
     assert_int_equal(patch.settings.fit_every, 7);
@@ -83,11 +88,15 @@ static void settings_that_are_wrong_are_refused_at_their_place(void **state)
         {"[]", ERR_INVALID, "", "expected an object"},
         {"5", ERR_INVALID, "", "expected an object"},
         {"{\"frequencies\":\"1h\"}", ERR_INVALID, "/frequencies",
-         "expected one of frequency, season"},
+         "expected one of frequency, timezone, season"},
         {"{\"a/b\":1}", ERR_INVALID, "/a~1b", "unknown field"},
         {"{\"frequency\":\"hourly\"}", ERR_INVALID, "/frequency", "1mo"},
         {"{\"frequency\":5}", ERR_INVALID, "/frequency", "5m"},
         {"{\"frequency\":\"101y\"}", ERR_INVALID, "/frequency", "100 years"},
+        {"{\"timezone\":1}", ERR_INVALID, "/timezone", "Europe/Berlin"},
+        {"{\"timezone\":\"Europe/\\u0000Berlin\"}", ERR_SYNTAX, "line 1", "u0000"},
+        {"{\"timezone\":\"0123456789012345678901234567890123456789012345678901234567890123\"}",
+         ERR_INVALID, "/timezone", "63 bytes"},
         {"{\"season\":24}", ERR_INVALID, "/season", "list"},
         {"{\"season\":[]}", ERR_INVALID, "/season", "1 to 4"},
         {"{\"season\":[1,2,3,4,5]}", ERR_INVALID, "/season", "1 to 4"},
@@ -229,7 +238,8 @@ static json_t *finished(struct writer *w)
 
 static void series_is_shown_with_what_was_set(void **state)
 {
-    struct series_patch patch = parsed("{\"season\":[24],\"min\":0.1,\"fit\":{\"every\":5},"
+    struct series_patch patch = parsed("{\"timezone\":\"Asia/Kathmandu\",\"season\":[24],\"min\":0.1,"
+                                       "\"fit\":{\"every\":5},"
                                        "\"labels\":{\"si\\\"te\":\"a\"}}");
     struct trm_model_info info = {.mase = 0.5, .coverage80 = 0.8};
     struct series_view view = {.id = "s",
@@ -253,6 +263,7 @@ static void series_is_shown_with_what_was_set(void **state)
     json_t *json = finished(&w);
     assert_string_equal(json_string_value(json_object_get(json, "id")), "s");
     assert_string_equal(json_string_value(json_object_get(json, "frequency")), "1q");
+    assert_string_equal(json_string_value(json_object_get(json, "timezone")), "Asia/Kathmandu");
     assert_int_equal(json_integer_value(json_array_get(json_object_get(json, "season"), 0)), 24);
     assert_true(json_real_value(json_object_get(json, "min")) == 0.1);
     assert_true(json_is_null(json_object_get(json, "max")));
@@ -280,6 +291,7 @@ static void new_series_is_shown_with_defaults(void **state)
     series_json_write(&w, &view, TIME_MS);
     json_t *json = finished(&w);
     assert_string_equal(json_string_value(json_object_get(json, "frequency")), "infer");
+    assert_string_equal(json_string_value(json_object_get(json, "timezone")), "UTC");
     assert_string_equal(json_string_value(json_object_get(json, "season")), "auto");
     assert_string_equal(json_string_value(json_object_get(json, "fit")), "auto");
     assert_true(json_is_null(json_object_get(json, "last_point")));

@@ -13,11 +13,13 @@
 
 #include <cmocka.h>
 
+static struct zones *zones; /* of the fuzzer's corpus: "Berlin" */
+
 static struct stateless_batch *parsed(const char *body, struct forecast_params *params)
 {
     struct stateless_batch *batch = NULL;
     struct err err;
-    if (stateless_json_parse(body, strlen(body), &batch, params, &err) != 0) {
+    if (stateless_json_parse(body, strlen(body), zones, &batch, params, &err) != 0) {
         fail_msg("%s: refused at %s: %s", body, err.place, err.msg);
     }
     return batch;
@@ -91,6 +93,35 @@ static void points_become_values_on_their_grid(void **state)
     stateless_batch_free(batch);
 }
 
+static void points_of_a_time_zone_stand_on_its_days(void **state)
+{
+    struct forecast_params params;
+    struct stateless_batch *batch =
+        parsed("{\"series\":["
+               "{\"timezone\":\"Berlin\",\"points\":[[\"2026-10-24T22:00:00Z\",1],"
+               "[\"2026-10-25T23:00:00Z\",2],[\"2026-10-27T23:00:00Z\",4]]},"
+               "{\"timezone\":\"UTC\",\"values\":[1]},{\"timezone\":null,\"values\":[1]},"
+               /* Half past two, first on the day that has none. */
+               "{\"timezone\":\"Berlin\",\"frequency\":\"1d\",\"points\":[[\"2026-03-29T01:00:00Z\",1],"
+               "[\"2026-03-30T00:30:00Z\",2],[\"2026-03-31T00:30:00Z\",3]]}]}",
+               &params);
+    const struct stateless_item *days = &batch->items[0], *half_past = &batch->items[3];
+    (void)state;
+    assert_int_equal(days->settings.freq.ms, 24 * 3600000);
+    assert_int_equal(days->n, 4);
+    assert_true(days->values[1] == 2.0 && isnan(days->values[2]) && days->values[3] == 4.0);
+    assert_non_null(days->zone);
+    assert_null(batch->items[1].zone);
+    assert_null(batch->items[2].zone);
+    assert_int_equal(half_past->n, 3);
+    assert_true(half_past->values[0] == 1.0 && half_past->values[2] == 3.0);
+    struct trm_grid grid = {half_past->settings.freq, half_past->start, half_past->zone};
+    int64_t first;
+    assert_int_equal(trm_grid_step(&grid, INT64_C(1774746000000), &first), TRM_OK); /* 2026-03-29T01:00:00Z */
+    assert_int_equal(half_past->first, first);
+    stateless_batch_free(batch);
+}
+
 static void requests_that_are_wrong_are_refused_at_their_place(void **state)
 {
     static const struct {
@@ -129,6 +160,12 @@ static void requests_that_are_wrong_are_refused_at_their_place(void **state)
          "1 to"},
         {"{\"series\":[{\"values\":[1],\"min\":2,\"max\":1}]}", ERR_INVALID, "/series/0/max",
          "min"},
+        {"{\"series\":[{\"values\":[1]},{\"values\":[1],\"timezone\":\"Atlantis\"}]}", ERR_INVALID,
+         "/series/1/timezone", "Atlantis"},
+        {"{\"series\":[{\"values\":[1],\"timezone\":5}]}", ERR_INVALID, "/series/0/timezone", "IANA"},
+        {"{\"series\":[{\"timezone\":\"Berlin\",\"points\":[[\"2026-10-24T22:00:00Z\",1],"
+         "[\"2026-10-25T22:00:00Z\",2]],\"frequency\":\"1d\"}]}",
+         ERR_INVALID, "/series/0/points/1/0", "time zone"},
         {"{\"series\":[{\"values\":[1],\"start\":1}]}", ERR_INVALID, "/series/0/frequency", "1h"},
         {"{\"series\":[{\"values\":[1],\"frequency\":\"1h\",\"start\":\"x\"}]}", ERR_INVALID,
          "/series/0/start", "RFC 3339"},
@@ -151,7 +188,8 @@ static void requests_that_are_wrong_are_refused_at_their_place(void **state)
         struct forecast_params params = {.horizon = 77};
         struct err err = {.code = ERR_NONE};
         assert_int_equal(
-            stateless_json_parse(cases[i].body, strlen(cases[i].body), &batch, &params, &err), -1);
+            stateless_json_parse(cases[i].body, strlen(cases[i].body), zones, &batch, &params, &err),
+            -1);
         bool column = cases[i].code == ERR_SYNTAX;
         if (err.code != cases[i].code ||
             strncmp(err.place, cases[i].place,
@@ -185,13 +223,13 @@ static void requests_over_the_limits_are_too_large(void **state)
     struct err err;
     (void)state;
     char *body = repeated("{\"series\":[", "{\"values\":[1]}", STATELESS_SERIES_MAX + 1, "]}");
-    assert_int_equal(stateless_json_parse(body, strlen(body), &batch, &params, &err), -1);
+    assert_int_equal(stateless_json_parse(body, strlen(body), zones, &batch, &params, &err), -1);
     assert_int_equal(err.code, ERR_TOO_LARGE);
     assert_string_equal(err.place, "/series");
     free(body);
     body =
         repeated("{\"series\":[{\"values\":[5]},{\"values\":[", "1", STATELESS_VALUES_MAX, "]}]}");
-    assert_int_equal(stateless_json_parse(body, strlen(body), &batch, &params, &err), -1);
+    assert_int_equal(stateless_json_parse(body, strlen(body), zones, &batch, &params, &err), -1);
     assert_int_equal(err.code, ERR_TOO_LARGE);
     assert_string_equal(err.place, "/series/1/values");
     free(body);
@@ -240,15 +278,30 @@ static void answer_keeps_the_order_and_names_what_failed(void **state)
     free(text);
 }
 
+static int find_zones(void **state)
+{
+    (void)state;
+    zones = zones_new(ZONE_FOLDER);
+    return zones == NULL;
+}
+
+static int forget_zones(void **state)
+{
+    (void)state;
+    zones_free(zones);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(request_is_read_field_by_field),
         cmocka_unit_test(levels_have_defaults_and_may_be_empty),
         cmocka_unit_test(points_become_values_on_their_grid),
+        cmocka_unit_test(points_of_a_time_zone_stand_on_its_days),
         cmocka_unit_test(requests_that_are_wrong_are_refused_at_their_place),
         cmocka_unit_test(requests_over_the_limits_are_too_large),
         cmocka_unit_test(answer_keeps_the_order_and_names_what_failed),
     };
-    return cmocka_run_group_tests_name("stateless_json", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("stateless_json", tests, find_zones, forget_zones);
 }
