@@ -8,10 +8,12 @@
 #include "server/reload.h"
 #include "server/weights.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* From the end of drain_delay until what is still under way is given up. */
@@ -163,6 +165,20 @@ static int catch_signals(struct daemon *d, struct err *err)
     return 0;
 }
 
+/* Rather told at the start than at the first backup. */
+static int check_backup_dir(const struct config *config, struct err *err)
+{
+    struct stat st;
+
+    if (config->backup_dir[0] == '\0')
+        return 0;
+    if (stat(config->backup_dir, &st) < 0)
+        return err_set(err, ERR_INVALID, "backup-dir %.200s: %s", config->backup_dir, strerror(errno));
+    if (!S_ISDIR(st.st_mode))
+        return err_set(err, ERR_INVALID, "backup-dir %.200s is not a folder", config->backup_dir);
+    return 0;
+}
+
 static int open_store(struct daemon *d, struct err *err)
 {
     struct store_options options = {.path = d->config->store_path};
@@ -221,7 +237,8 @@ static void log_start(struct daemon *d)
 static int start(struct daemon *d, struct err *err)
 {
     counters_init(&d->counters);
-    if (weights_load(d->config->weights_path, &d->base, err) || open_loop(d, err) ||
+    if (check_backup_dir(d->config, err) ||
+        weights_load(d->config->weights_path, &d->base, err) || open_loop(d, err) ||
         catch_signals(d, err) || open_store(d, err) || start_pool(d, err) ||
         start_service(d, err) ||
         http_server_new(&d->loop, d->config, d->service, &d->counters, &d->http, err))

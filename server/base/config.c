@@ -246,7 +246,7 @@ void config_print(const struct config *config, FILE *out)
     for (size_t i = 0; i < options_n; i++) {
         option_format(&options[i], config, value);
         format_origin(config, i, origin, sizeof origin);
-        fprintf(out, "%s%s = %s # %s\n", option_names_file(&options[i]) ? "# " : "",
-                options[i].name, value, origin);
+        bool comment = option_names_file(&options[i]) || value[0] == '\0'; /* a file cannot say it */
+        fprintf(out, "%s%s = %s # %s\n", comment ? "# " : "", options[i].name, value, origin);
     }
 }

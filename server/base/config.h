@@ -44,6 +44,7 @@ struct config {
     char store_path[CONFIG_PATH_MAX + 1];
     char config_path[CONFIG_PATH_MAX + 1]; /* "": no file */
     char weights_path[CONFIG_PATH_MAX + 1]; /* "builtin": the embedded ones */
+    char backup_dir[CONFIG_PATH_MAX + 1]; /* "": no backups */
     enum config_fleet fleet; /* whether the shared weights learn from the series by themselves */
     enum log_format log_format;
     enum log_level log_level;

@@ -25,6 +25,8 @@ const struct option options[] = {
      "file of shared weights (tstrm pretrain), or builtin"},
     {"fleet", OPTION_CHOICE, FIELD(fleet), "auto", 0, 0, fleet_words,
      "whether the shared weights learn from the series here, in the background"},
+    {"backup-dir", OPTION_PATH, FIELD(backup_dir), "", 0, 0, NULL,
+     "folder that POST /v1/admin/backup writes into; without it there are no backups"},
     {"config", OPTION_PATH, FIELD(config_path), "", 0, 0, NULL,
      "file of \"name = value\" lines, # begins a comment"},
     {"insecure", OPTION_SWITCH, FIELD(insecure), "false", 0, 0, NULL,

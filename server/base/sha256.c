@@ -1,5 +1,5 @@
-/* FIPS 180-4, sections 5 and 6.2. Surprising: the message schedule is kept as a ring of sixteen words, which is
- * all that a round looks back on. */
+/* FIPS 180-4, sections 5 and 6.2. Surprising: the message schedule is a ring of sixteen words, which is all
+ * that a round looks back on. */
 #include "server/base/sha256.h"
 
 #include <stdio.h>

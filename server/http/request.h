@@ -90,6 +90,9 @@ __attribute__((warn_unused_result)) int request_charge(struct request *request, 
 /* Value of a query parameter (decoded; "" where it has no value), NULL where it is absent. */
 const char *request_param(const struct request *request, const char *name);
 
+/* The path's {name}, decoded, at least one byte; NULL where the route has none. */
+const char *request_part(const struct request *request, const char *name);
+
 /* The path's {id}, decoded; checked by series_id_check before the handler runs. */
 const char *request_id(const struct request *request);
 

@@ -54,6 +54,8 @@ static void patch_shape(const struct series_patch *patch, struct series_settings
         to->fit = from->fit;
         to->fit_every = from->fit_every;
     }
+    if (patch->set & PATCH_RETENTION)
+        to->retention = from->retention;
 }
 
 static void patch_bounds(const struct series_patch *patch, struct series_settings *to)

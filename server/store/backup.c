@@ -39,8 +39,8 @@ static int fail_errno(const char *what, const char *path, int number, struct err
                    strerror(number));
 }
 
-/* code is what SQLite said of the copy or of what is copied. Of a write that failed it keeps no errno: then it
- * is still the thread's own. */
+/* code is what SQLite said of the copy or of what is copied. Of a write that failed it keeps no errno: then
+ * it is still the thread's own. */
 static int fail_copy(const struct backup *backup, int code, struct err *err)
 {
     int number = (code & 0xff) == SQLITE_FULL ? ENOSPC : (code & 0xff) == SQLITE_IOERR ? errno : 0;

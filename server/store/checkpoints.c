@@ -1,5 +1,5 @@
-/* See checkpoints.h. Surprising: a damaged row is read like any other, without its bytes, so that whoever asks
- * can name it. */
+/* See checkpoints.h. Surprising: a damaged row is read like any other, without its bytes, so that whoever
+ * asks can name it. */
 #include "server/store/checkpoints.h"
 
 #include "core/checkpoint.h"
