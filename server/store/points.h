@@ -4,7 +4,8 @@
  * only series that never fill theirs are settled in the background, when the log has grown long.
  *
  * Retention: whatever settles a series also drops whole chunks, the oldest, as long as its newest
- * `retention` points stay: up to CHUNK_POINTS more, and what is in the tail, are there. Only then is every
+ * `retention` points stay (and, where points are aggregated, all of the newest TRM_CONTEXT_MAX steps): up to
+ * CHUNK_POINTS more, and what is in the tail, are there. Only then is every
  * point in a chunk, so that the count that is stored with it is exact. A series that has become too long
  * without a write of its own (its retention was lowered) is found by one pass over the series' rows, in the
  * background, at every start and after such a change.

@@ -2,10 +2,13 @@
  * still counts for it, and the log loses its front when no series needs it: whole pages at a time. */
 #include "server/store/settle.h"
 
+#include "core/model.h"
 #include "server/store/chunks.h"
 #include "server/store/sorted.h"
 
 #include <stdlib.h>
+
+#define DAY_MS INT64_C(86400000)
 
 static int write_counts(struct points *points, int64_t key, const struct tail_counts *counts,
                         struct err *err)
@@ -18,14 +21,44 @@ static int write_counts(struct points *points, int64_t key, const struct tail_co
                   points->tail.next_id);
 }
 
-static int read_retention(struct db *db, int64_t key, uint64_t *ret, struct err *err)
+/* What must stay: at least so many points, and all from a time on. */
+struct keep {
+    uint64_t n; /* 0: all of them */
+    int64_t from;
+};
+
+/* How long a step is at most. */
+static int64_t longest_step_ms(int64_t grid_ms, int64_t grid_months)
+{
+    return grid_months ? grid_months * 31 * DAY_MS : grid_ms;
+}
+
+/* A step of an aggregated series may have any number of points, and those of the steps that a forecast
+ * looks back on are read again at every start: they all stay, with two steps to spare, for the one that is
+ * not full and for days of unequal length. */
+static int64_t keep_from(sqlite3_stmt *stmt, int64_t last_t)
+{
+    int64_t ms = sqlite3_column_int64(stmt, 2), months = sqlite3_column_int64(stmt, 3);
+
+    if (sqlite3_column_int(stmt, 1) == 0)
+        return INT64_MAX;
+    if (ms == 0 && months == 0)
+        return INT64_MIN;
+    return last_t - (TRM_CONTEXT_MAX + 2) * longest_step_ms(ms, months);
+}
+
+static int read_keep(struct db *db, int64_t key, int64_t last_t, struct keep *ret, struct err *err)
 {
     sqlite3_stmt *stmt = db_bind(db, SQL_SERIES_RETENTION, err, "i", key);
     int got = stmt ? db_step(db, stmt, err) : -1;
 
     if (got < 0)
         return -1;
-    *ret = got ? (uint64_t)sqlite3_column_int64(stmt, 0) : 0;
+    *ret = (struct keep){.n = 0};
+    if (got) {
+        ret->n = (uint64_t)sqlite3_column_int64(stmt, 0);
+        ret->from = keep_from(stmt, last_t);
+    }
     sqlite3_reset(stmt);
     return 0;
 }
@@ -33,15 +66,16 @@ static int read_retention(struct db *db, int64_t key, uint64_t *ret, struct err 
 /* Every point of the series is in a chunk now. */
 static int trim(struct points *points, int64_t key, struct tail_counts *counts, struct err *err)
 {
-    uint64_t kept, dropped;
+    struct keep keep;
+    uint64_t dropped;
     bool more;
 
-    if (read_retention(points->db, key, &kept, err) < 0)
+    if (read_keep(points->db, key, counts->last_t, &keep, err) < 0)
         return -1;
-    if (kept == 0 || counts->point_n <= kept)
+    if (keep.n == 0 || counts->point_n <= keep.n)
         return 0;
-    if (chunks_drop_oldest(points->db, key, counts->point_n - kept, POINTS_TRIM_CHUNKS, &dropped, &more,
-                           err) < 0)
+    if (chunks_drop_oldest(points->db, key, keep.from, counts->point_n - keep.n, POINTS_TRIM_CHUNKS,
+                           &dropped, &more, err) < 0)
         return -1;
     counts->point_n -= dropped;
     if (more)

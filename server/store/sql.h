@@ -27,7 +27,8 @@
     X(SERIES_COUNTS, "SELECT revision, point_n, last_t, tail_from FROM series WHERE key=?1")         \
     X(SERIES_SET_COUNTS,                                                                             \
       "UPDATE series SET revision=?2, point_n=?3, last_t=?4, tail_from=?5 WHERE key=?1")             \
-    X(SERIES_RETENTION, "SELECT retention FROM series WHERE key=?1")                                 \
+    X(SERIES_RETENTION, "SELECT retention, aggregate<>'', grid_ms, grid_months FROM series "         \
+                        "WHERE key=?1")                                                              \
     X(SERIES_OVER, "SELECT key FROM series WHERE key>=?1 AND retention>0 AND point_n>=retention+?2 " \
                    "ORDER BY key LIMIT 1")                                                           \
     X(SERIES_DELETE, "DELETE FROM series WHERE key=?1")                                              \

@@ -1,4 +1,5 @@
 /* Old points go, by whole chunks; the newest stay, and the count is always that of what can be read. */
+#include "core/model.h"
 #include "core/rng.h"
 #include "server/store/chunks.h"
 #include "server/store/request.h"
@@ -196,6 +197,26 @@ static void damaged_old_points_go_like_others(void **state)
     check_ramp(f, 9000, news.point_n);
 }
 
+/* Three points to a step. */
+static void all_points_of_the_steps_that_a_forecast_looks_back_on_stay(void **state)
+{
+    struct fixture *f = *state;
+    struct store_series series = series_keeping(KEPT);
+    int64_t n = 20000;
+
+    series.settings.aggregate = AGGREGATE_SUM;
+    series.grid_known = true;
+    series.grid = (struct trm_grid){.freq = {.ms = 3}};
+    assert_int_equal(put_series(f, &series).err.code, ERR_NONE);
+    struct outcome got = put_ramp(f, 0, (size_t)n);
+    assert_in_range(got.point_n, 3 * (TRM_CONTEXT_MAX + 1), 3 * (TRM_CONTEXT_MAX + 2) + 2 * CHUNK_POINTS);
+    check_ramp(f, n, got.point_n);
+    series.grid_known = false; /* what a step is cannot be told: nothing goes */
+    assert_int_equal(put_series(f, &series).err.code, ERR_NONE);
+    uint64_t before = got.point_n;
+    assert_int_equal(put_ramp(f, n, 5000).point_n, before + 5000);
+}
+
 /* Every write and whatever goes meanwhile against a plain array: what is there is true, the newest are there,
  * and the count is right. */
 static void check_against(struct fixture *f, const struct model *model, uint64_t point_n)
@@ -249,6 +270,7 @@ int main(void)
         TEST(a_retention_that_is_lowered_takes_effect_without_a_write),
         TEST(a_series_that_is_too_long_is_found_at_the_start),
         TEST(damaged_old_points_go_like_others),
+        TEST(all_points_of_the_steps_that_a_forecast_looks_back_on_stay),
         TEST(random_writes_leave_what_must_be_kept),
     };
 
