@@ -107,12 +107,21 @@ static void on_stop_signal(uv_signal_t *handle, int number)
 
 /* ---- configuration ---- */
 
+static int read_again(void *ctx, struct config_change *ret, size_t *ret_n, struct err *err)
+{
+    struct daemon *d = ctx;
+
+    return reload(d->options->config, d->options->reload, d->options->ctx, ret, ret_n, err);
+}
+
 static void on_reload_signal(uv_signal_t *handle, int number)
 {
-    struct daemon *d = handle->data;
+    struct config_change changes[CONFIG_OPTIONS_MAX];
+    struct err err; /* logged there */
+    size_t n;
 
     (void)number;
-    reload_check(d->config, d->options->reload, d->options->ctx);
+    (void)read_again(handle->data, changes, &n, &err);
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -243,6 +252,7 @@ static int start(struct daemon *d, struct err *err)
         start_service(d, err) ||
         http_server_new(&d->loop, d->config, d->service, &d->counters, &d->http, err))
         return -1;
+    http_server_on_reload(d->http, read_again, d);
     log_start(d);
     return 0;
 }

@@ -31,6 +31,7 @@ void handle_restore_checkpoint(struct request *request);
 /* handlers_admin.c */
 void handle_post_backup(struct request *request);
 void handle_get_stats(struct request *request);
+void handle_post_reload(struct request *request);
 
 /* handlers_fleet.c */
 void handle_get_fleet(struct request *request);

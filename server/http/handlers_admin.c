@@ -1,4 +1,4 @@
-/* The operator's part: a backup, and what there is in numbers. See handlers.h. */
+/* The operator's part: a backup, the configuration read again, what there is in numbers. See handlers.h. */
 #include "server/http/handlers.h"
 
 #include "server/base/clock.h"
@@ -52,6 +52,46 @@ void handle_post_backup(struct request *request)
     if (wait != NULL && service_backup(request->http->service, name[0] == '\0' ? NULL : name, on_backup,
                                        wait, &err) != 0)
         wait_fail(wait, &err);
+}
+
+/* ---- the configuration ---- */
+
+static void write_change(struct writer *writer, const struct config_change *change)
+{
+    writer_open(writer, '{');
+    writer_key(writer, "option");
+    writer_string(writer, change->option);
+    writer_key(writer, "from");
+    writer_string(writer, change->from);
+    writer_key(writer, "to");
+    writer_string(writer, change->to);
+    writer_key(writer, "adopted");
+    writer_bool(writer, change->adopted);
+    writer_close(writer, '}');
+}
+
+void handle_post_reload(struct request *request)
+{
+    const struct http *http = request->http;
+    struct config_change changes[CONFIG_OPTIONS_MAX];
+    struct writer writer;
+    struct err err;
+    size_t n;
+    int failed = http->reload == NULL ? err_set(&err, ERR_UNAVAILABLE, "the daemon is starting")
+                                      : http->reload(http->reload_ctx, changes, &n, &err);
+    if (failed != 0) {
+        request_refuse(request, &err);
+        return;
+    }
+    writer_init(&writer, ADMIN_BYTES_MAX);
+    writer_open(&writer, '{');
+    writer_key(&writer, "changes");
+    writer_open(&writer, '[');
+    for (size_t i = 0; i < n; i++)
+        write_change(&writer, &changes[i]);
+    writer_close(&writer, ']');
+    writer_close(&writer, '}');
+    answer_writer(request, MHD_HTTP_OK, TYPE_JSON, &writer);
 }
 
 /* ---- numbers ---- */

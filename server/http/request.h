@@ -34,6 +34,8 @@ struct http {
     size_t inflight_bytes;          /* bodies and private answers held by all requests */
     size_t requests_n;              /* begun and not ended */
     int64_t started_ms;
+    int (*reload)(void *ctx, struct config_change *ret, size_t *ret_n, struct err *err); /* or NULL */
+    void *reload_ctx;
     bool draining;
     bool closing;                   /* no new connections: answers close theirs */
     struct MHD_Response *no_memory; /* made at the start: said when nothing can be allocated */

@@ -49,6 +49,8 @@ const struct route routes[] = {
     GET_ROUTE("/healthz", HEALTH, "", handle_readyz),
     GET_ROUTE("/-/healthy", HEALTH, "", handle_livez),
     GET_ROUTE("/-/ready", HEALTH, "", handle_readyz),
+    {.method = METHOD_POST, .path = "/-/reload", .class = ROUTE_CLASS_ADMIN, .params = "",
+     .handle = handle_post_reload},
     GET_ROUTE("/metrics", METRICS, "", handle_metrics),
     GET_ROUTE("/openapi.json", DOCS, "", handle_openapi),
     GET_ROUTE("/", DOCS, "", handle_index),

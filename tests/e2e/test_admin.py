@@ -1,6 +1,7 @@
 """The operator's part: models of the past, bounded history, backups, numbers."""
 import hashlib
 import os
+import signal
 import sqlite3
 import tempfile
 import threading
@@ -275,6 +276,57 @@ class NoBackup(Case):
         with self.assertRaises(AssertionError) as caught:
             daemon.start()
         self.assertIn("backup-dir", str(caught.exception))
+
+
+class Reload(Case):
+    """A daemon with a configuration file."""
+
+    @classmethod
+    def new_daemon(cls, **more):
+        cls.file = cls.store + ".conf"
+        cls.configure("series-max = 1000\n")
+        return Daemon(BINARY, cls.store, ("--config", cls.file), cls.environment, **more)
+
+    @classmethod
+    def configure(cls, text):
+        with open(cls.file, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def reload(self):
+        return self.client.post("/-/reload")
+
+    def tearDown(self):
+        self.configure("series-max = 1000\n")
+        self.ok(self.reload())
+
+    def test_what_may_change_changes_and_the_rest_is_told(self):
+        self.ok(self.client.put("/v1/series/one", {}), 200, 201)
+        self.configure("series-max = 1\nlog-level = warn\nconnections-max = 77\n")
+        changes = {row["option"]: row for row in self.ok(self.reload()).json()["changes"]}
+        self.assertEqual({name: row["adopted"] for name, row in changes.items()},
+                         {"series-max": True, "log-level": True, "connections-max": False})
+        self.assertEqual((changes["series-max"]["from"], changes["series-max"]["to"]), ("1000", "1"))
+        self.ok(self.client.put("/v1/series/one", {}))
+        self.assertProblem(self.client.put("/v1/series/two", {}), 429, words=("series-max",))
+        again = self.ok(self.reload()).json()["changes"]
+        self.assertEqual([row["option"] for row in again], ["connections-max"])
+
+    def test_a_wrong_file_is_told_with_its_line_and_changes_nothing(self):
+        self.configure("series-max = 5\nlog-level = loud\n")
+        self.assertProblem(self.reload(), 422, words=(":2", "log-level", "debug or info"))
+        for name in ("a", "b", "c", "d", "e", "f"):
+            self.ok(self.client.put(f"/v1/series/{name}", {}), 200, 201)
+
+    def test_a_hangup_does_the_same(self):
+        self.configure("series-max = 1000\ndrain-delay = 1s\nbody-bytes-max = 2KiB\n")
+        self.daemon.signal(signal.SIGHUP)
+        long = {"points": [[T0 + i * HOUR, i] for i in range(200)]}
+        for _ in range(200):
+            answer = self.client.post("/v1/series/long/points", long)
+            if answer.status == 413:
+                break
+            time.sleep(0.02)
+        self.assertProblem(answer, 413)
 
 
 class Stats(Case):
