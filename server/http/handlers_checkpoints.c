@@ -29,7 +29,7 @@ static void write_checkpoint(struct writer *writer, const struct checkpoint_view
     writer_string(writer, view->obstacle[0] == '\0' ? NULL : view->obstacle);
     writer_key(writer, "trained_on");
     view->model == NULL ? writer_null(writer) : writer_int(writer, (int64_t)view->model->trained_n);
-    forecast_write_scores(writer, view->model);
+    forecast_write_scores(writer, view->model, NULL); /* its own: not what came of what was said since */
     writer_close(writer, '}');
 }
 

