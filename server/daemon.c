@@ -8,10 +8,12 @@
 #include "server/reload.h"
 #include "server/weights.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* From the end of drain_delay until what is still under way is given up. */
@@ -105,12 +107,21 @@ static void on_stop_signal(uv_signal_t *handle, int number)
 
 /* ---- configuration ---- */
 
+static int read_again(void *ctx, struct config_change *ret, size_t *ret_n, struct err *err)
+{
+    struct daemon *d = ctx;
+
+    return reload(d->options->config, d->options->reload, d->options->ctx, ret, ret_n, err);
+}
+
 static void on_reload_signal(uv_signal_t *handle, int number)
 {
-    struct daemon *d = handle->data;
+    struct config_change changes[CONFIG_OPTIONS_MAX];
+    struct err err; /* logged there */
+    size_t n;
 
     (void)number;
-    reload_check(d->config, d->options->reload, d->options->ctx);
+    (void)read_again(handle->data, changes, &n, &err);
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -160,6 +171,20 @@ static int catch_signals(struct daemon *d, struct err *err)
         catch_signal(d, SIGINT, on_stop_signal, err) ||
         catch_signal(d, SIGHUP, on_reload_signal, err))
         return -1;
+    return 0;
+}
+
+/* Rather told at the start than at the first backup. */
+static int check_backup_dir(const struct config *config, struct err *err)
+{
+    struct stat st;
+
+    if (config->backup_dir[0] == '\0')
+        return 0;
+    if (stat(config->backup_dir, &st) < 0)
+        return err_set(err, ERR_INVALID, "backup-dir %.200s: %s", config->backup_dir, strerror(errno));
+    if (!S_ISDIR(st.st_mode))
+        return err_set(err, ERR_INVALID, "backup-dir %.200s is not a folder", config->backup_dir);
     return 0;
 }
 
@@ -221,11 +246,13 @@ static void log_start(struct daemon *d)
 static int start(struct daemon *d, struct err *err)
 {
     counters_init(&d->counters);
-    if (weights_load(d->config->weights_path, &d->base, err) || open_loop(d, err) ||
+    if (check_backup_dir(d->config, err) ||
+        weights_load(d->config->weights_path, &d->base, err) || open_loop(d, err) ||
         catch_signals(d, err) || open_store(d, err) || start_pool(d, err) ||
         start_service(d, err) ||
         http_server_new(&d->loop, d->config, d->service, &d->counters, &d->http, err))
         return -1;
+    http_server_on_reload(d->http, read_again, d);
     log_start(d);
     return 0;
 }

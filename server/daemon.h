@@ -12,9 +12,9 @@ enum exit_code {
     EXIT_USAGE = 2,  /* the command line or the configuration is wrong */
 };
 
-/* Reads the configuration again when asked to (SIGHUP). Returns 0 or -1 with *err. */
+/* Reads the configuration again when asked to (SIGHUP, POST /-/reload). Returns 0 or -1 with *err. */
 struct daemon_options {
-    const struct config *config;
+    struct config *config; /* changes with a reload */
     int (*reload)(void *ctx, struct config *ret, struct err *err);
     void *ctx;
 };

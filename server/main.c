@@ -35,7 +35,7 @@ static enum exit_code check_health(const struct config *config)
     return EXIT_FAILED;
 }
 
-static enum exit_code run(const struct config *config, struct command *command)
+static enum exit_code run(struct config *config, struct command *command)
 {
     struct daemon_options options = {.config = config, .reload = load, .ctx = command};
 
@@ -43,7 +43,7 @@ static enum exit_code run(const struct config *config, struct command *command)
     return daemon_run(&options);
 }
 
-static enum exit_code act(const struct config *config, struct command *command)
+static enum exit_code act(struct config *config, struct command *command)
 {
     switch (config->action) {
     case CONFIG_RUN:

@@ -1,12 +1,14 @@
-/* What SIGHUP does: the configuration is read and checked again, and what is different is logged.
- * Nothing is swapped while running: every option is used at the start only, so the log says what a
- * restart would change. */
+/* What SIGHUP and POST /-/reload do: the configuration is read and checked again; what may change while
+ * running changes at once, and what is different otherwise is told: a restart would use it. Refuses to know
+ * what an option does, but for the log's two. */
 #ifndef SERVER_RELOAD_H
 #define SERVER_RELOAD_H
 
 #include "server/base/config.h"
 
-void reload_check(const struct config *now,
-                  int (*load)(void *ctx, struct config *ret, struct err *err), void *ctx);
+/* Returns 0 with every option that is different now (ret[CONFIG_OPTIONS_MAX]), each logged; or -1 with *err
+ * (what config_load says), logged, and nothing has changed. On the loop's thread. */
+int reload(struct config *now, int (*load)(void *ctx, struct config *ret, struct err *err), void *ctx,
+           struct config_change *ret, size_t *ret_n, struct err *err);
 
 #endif

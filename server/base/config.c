@@ -227,12 +227,13 @@ void config_print_help(FILE *out)
         out,
         "Usage: tstrmd [--OPTION VALUE]...\n\n"
         "Values come from flags, then from the environment (TSTRM_LOG_FORMAT for log-format),\n"
-        "then from the file named by --config (log-format = json), then from the defaults.\n\n");
+        "then from the file named by --config (log-format = json), then from the defaults. SIGHUP\n"
+        "and POST /-/reload read them again.\n\n");
     for (size_t i = 0; i < options_n; i++) {
         const char *fallback = *options[i].fallback ? options[i].fallback : "none";
         option_expected(&options[i], expected);
-        fprintf(out, "  --%-22s %s\n  %24s %s; default %s\n", options[i].name, options[i].help, "",
-                expected, fallback);
+        fprintf(out, "  --%-22s %s\n  %24s %s; default %s%s\n", options[i].name, options[i].help, "",
+                expected, fallback, options[i].live ? "; changes while running" : "");
     }
     fputc('\n', out);
     for (size_t i = 0; i < ACTIONS; i++)
@@ -246,7 +247,7 @@ void config_print(const struct config *config, FILE *out)
     for (size_t i = 0; i < options_n; i++) {
         option_format(&options[i], config, value);
         format_origin(config, i, origin, sizeof origin);
-        fprintf(out, "%s%s = %s # %s\n", option_names_file(&options[i]) ? "# " : "",
-                options[i].name, value, origin);
+        bool comment = option_names_file(&options[i]) || value[0] == '\0'; /* a file cannot say it */
+        fprintf(out, "%s%s = %s # %s\n", comment ? "# " : "", options[i].name, value, origin);
     }
 }

@@ -44,6 +44,7 @@ struct config {
     char store_path[CONFIG_PATH_MAX + 1];
     char config_path[CONFIG_PATH_MAX + 1]; /* "": no file */
     char weights_path[CONFIG_PATH_MAX + 1]; /* "builtin": the embedded ones */
+    char backup_dir[CONFIG_PATH_MAX + 1]; /* "": no backups */
     enum config_fleet fleet; /* whether the shared weights learn from the series by themselves */
     enum log_format log_format;
     enum log_level log_level;
@@ -73,6 +74,19 @@ struct config {
  * Refuses a host that is not loopback without `insecure`, where it would run or is checked. */
 __attribute__((warn_unused_result)) int config_load(int argc, char *const *argv, char *const *env,
                                                     struct config *ret, struct err *err);
+
+/* An option whose value is another one. */
+#define CONFIG_CHANGE_TEXT_MAX 128
+struct config_change {
+    const char *option;
+    char from[CONFIG_CHANGE_TEXT_MAX], to[CONFIG_CHANGE_TEXT_MAX]; /* cut where longer */
+    bool adopted; /* false: it takes a restart */
+};
+
+/* Makes *now what *then says, as far as that is possible while running (the help marks those options), and
+ * lists every option that differs, in the table's order, up to CONFIG_OPTIONS_MAX. Returns how many. The
+ * thread that reads *now. */
+size_t config_adopt(struct config *now, const struct config *then, struct config_change *ret);
 
 /* The defaults alone. */
 void config_defaults(struct config *ret);

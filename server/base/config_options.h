@@ -24,6 +24,7 @@ struct option {
     size_t min, max;
     const char *const *words; /* of a choice, NULL-terminated */
     const char *help;
+    bool live; /* read anew whenever it counts, on the loop: config_adopt may change it while running */
 };
 
 extern const struct option options[];

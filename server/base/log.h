@@ -41,7 +41,8 @@ struct log_field log_uint(const char *key, uint64_t value);
 struct log_field log_real(const char *key, double value);
 struct log_field log_bool(const char *key, bool value);
 
-/* Before any other thread logs. Without it: logfmt, info. */
+/* Before any other thread logs, or while no other one does (a reload: while the daemon runs its loop's thread
+ * is the one that logs). Without it: logfmt, info. */
 void log_init(enum log_format format, enum log_level level);
 
 bool log_enabled(enum log_level level);

@@ -28,6 +28,15 @@ void handle_list_jobs(struct request *request);
 void handle_get_job(struct request *request);
 void handle_cancel_job(struct request *request);
 
+/* handlers_checkpoints.c */
+void handle_list_checkpoints(struct request *request);
+void handle_restore_checkpoint(struct request *request);
+
+/* handlers_admin.c */
+void handle_post_backup(struct request *request);
+void handle_get_stats(struct request *request);
+void handle_post_reload(struct request *request);
+
 /* handlers_fleet.c */
 void handle_get_fleet(struct request *request);
 void handle_post_fleet_fit(struct request *request);

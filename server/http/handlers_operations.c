@@ -20,6 +20,8 @@ static const char index_page[] =
     "<li><a href=\"/v1/series\">/v1/series</a>: the series known here; behind it "
     "<code>/v1/series/{id}/forecast</code> and <code>/points</code></li>\n"
     "<li><a href=\"/v1/jobs\">/v1/jobs</a>: fits, waiting, running and ended</li>\n"
+    "<li><a href=\"/v1/admin/stats\">/v1/admin/stats</a>: sizes and counters; <code>POST "
+    "/v1/admin/backup</code></li>\n"
     "<li><a href=\"/v1/fleet\">/v1/fleet</a>: the weights all series share, and what they learned here</li>\n"
     "<li><a href=\"/openapi.json\">/openapi.json</a>: every endpoint, described</li>\n"
     "<li><a href=\"/readyz\">/readyz</a>, <a href=\"/livez\">/livez</a>, "

@@ -4,6 +4,7 @@
 #include "server/http/handler_tools.h"
 #include "server/http/query.h"
 #include "server/http/response.h"
+#include "server/http/series_answer.h"
 #include "server/http/settings_json.h"
 
 #include <microhttpd.h>
@@ -13,7 +14,7 @@
 /* A series with all its labels, escaped, and its numbers. */
 #define SERIES_BYTES_MAX ((size_t)256 << 10)
 
-static void answer_series(struct request *request, unsigned status)
+void answer_series(struct request *request, unsigned status)
 {
     struct series_view view;
     struct writer writer;

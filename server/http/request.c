@@ -92,9 +92,14 @@ const char *request_param(const struct request *request, const char *name)
     return NULL;
 }
 
+const char *request_part(const struct request *request, const char *name)
+{
+    return router_part(request->route, &request->uri, name);
+}
+
 const char *request_id(const struct request *request)
 {
-    return router_id(request->route, &request->uri);
+    return request_part(request, "id");
 }
 
 size_t request_path(const struct request *request, const char **ret)

@@ -34,6 +34,8 @@ struct http {
     size_t inflight_bytes;          /* bodies and private answers held by all requests */
     size_t requests_n;              /* begun and not ended */
     int64_t started_ms;
+    int (*reload)(void *ctx, struct config_change *ret, size_t *ret_n, struct err *err); /* or NULL */
+    void *reload_ctx;
     bool draining;
     bool closing;                   /* no new connections: answers close theirs */
     struct MHD_Response *no_memory; /* made at the start: said when nothing can be allocated */
@@ -89,6 +91,9 @@ __attribute__((warn_unused_result)) int request_charge(struct request *request, 
 
 /* Value of a query parameter (decoded; "" where it has no value), NULL where it is absent. */
 const char *request_param(const struct request *request, const char *name);
+
+/* The path's {name}, decoded, at least one byte; NULL where the route has none. */
+const char *request_part(const struct request *request, const char *name);
 
 /* The path's {id}, decoded; checked by series_id_check before the handler runs. */
 const char *request_id(const struct request *request);

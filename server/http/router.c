@@ -130,12 +130,19 @@ int router_check_params(const struct route *route, const struct uri *uri, struct
     return 0;
 }
 
-const char *router_id(const struct route *route, const struct uri *uri)
+/* Whether the template's part is {name}. */
+static bool part_is(const char *part, const char *name)
+{
+    size_t n = strlen(name);
+    return part[0] == '{' && strncmp(part + 1, name, n) == 0 && part[1 + n] == '}';
+}
+
+const char *router_part(const struct route *route, const struct uri *uri, const char *name)
 {
     const char *part = route->path;
     for (size_t i = 0; i < uri->segment_n && i < URI_SEGMENTS_MAX && *part == '/'; i++) {
         part++;
-        if (*part == '{')
+        if (part_is(part, name))
             return uri->segment[i];
         part += strcspn(part, "/");
     }

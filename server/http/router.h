@@ -23,7 +23,7 @@ const struct route *router_find(enum http_method method, const struct uri *uri,
 __attribute__((warn_unused_result)) int router_check_params(const struct route *route,
                                                             const struct uri *uri, struct err *err);
 
-/* The segment that stands for {id}, or NULL where the row has none. */
-const char *router_id(const struct route *route, const struct uri *uri);
+/* The segment that stands for {name}, or NULL where the row has none. */
+const char *router_part(const struct route *route, const struct uri *uri, const char *name);
 
 #endif

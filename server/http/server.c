@@ -59,6 +59,12 @@ fail:
     return -1;
 }
 
+void http_server_on_reload(struct http_server *server, http_reload reload, void *ctx)
+{
+    server->http.reload = reload;
+    server->http.reload_ctx = ctx;
+}
+
 uint16_t http_server_port(const struct http_server *server)
 {
     return server->port;

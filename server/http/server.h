@@ -19,6 +19,9 @@
 
 struct http_server;
 
+/* Reads the configuration again; ret[CONFIG_OPTIONS_MAX] is what has changed. Returns 0, or -1 with *err. */
+typedef int (*http_reload)(void *ctx, struct config_change *ret, size_t *ret_n, struct err *err);
+
 /* Listens on config->listen_host:listen_port and answers from the next turn of the loop on. config,
  * service and counters outlive the server. Returns 0, or -1 with *err (ERR_UNAVAILABLE: the address is in
  * use or not of this machine; the message names it). */
@@ -26,6 +29,9 @@ __attribute__((warn_unused_result)) int http_server_new(uv_loop_t *loop, const s
                                                         struct service *service,
                                                         struct counters *counters,
                                                         struct http_server **ret, struct err *err);
+
+/* What POST /-/reload does (reload.h says what comes back). Before it: 503. */
+void http_server_on_reload(struct http_server *server, http_reload reload, void *ctx);
 
 /* The port listened on, also where the configuration says 0. */
 uint16_t http_server_port(const struct http_server *server);

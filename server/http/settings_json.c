@@ -3,6 +3,7 @@
 
 #include "server/http/settings_json_field.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,18 @@ static int take_horizon(const json_t *value, struct series_settings *settings, s
         return -1;
     }
     settings->horizon = (uint32_t)horizon;
+    return 0;
+}
+
+/* Whether so few are enough is the service's to say. */
+static int take_retention(const json_t *value, struct series_settings *settings, struct err *err)
+{
+    struct json_place here = json_place_key(NULL, "retention_points");
+    int64_t retention = 0;
+    if (!json_is_null(value) && json_take_int(value, 0, INT32_MAX, &here, &retention, err) != 0) {
+        return -1;
+    }
+    settings->retention = (uint32_t)retention;
     return 0;
 }
 
@@ -139,22 +152,26 @@ static int take_labels(json_t *value, struct series_settings *settings, struct e
 
 static int take_settings(json_t *root, struct series_patch *patch, struct err *err)
 {
-    static const char *const names[] = {"frequency", "timezone", "season", "horizon", "min",       "max",
-                                        "integer",   "model",    "fit",    "labels",  "aggregate", NULL};
+    static const char *const names[] = {"frequency", "timezone", "season", "horizon",   "min",
+                                        "max",       "integer",  "model",  "fit",       "labels",
+                                        "aggregate", "retention_points", NULL};
     json_t *horizon = json_object_get(root, "horizon");
     json_t *fit = json_object_get(root, "fit");
     json_t *labels = json_object_get(root, "labels");
     json_t *aggregate = json_object_get(root, "aggregate");
+    json_t *retention = json_object_get(root, "retention_points");
     if (json_check_keys(root, names, NULL, err) != 0 ||
         json_take_shape(root, NULL, &patch->settings, &patch->set, err) != 0 ||
         (horizon != NULL && take_horizon(horizon, &patch->settings, err) != 0) ||
         (fit != NULL && take_fit(fit, &patch->settings, err) != 0) ||
-        (labels != NULL && take_labels(labels, &patch->settings, err) != 0) ||
-        (aggregate != NULL && take_aggregate(aggregate, &patch->settings.aggregate, err) != 0)) {
+        (aggregate != NULL && take_aggregate(aggregate, &patch->settings.aggregate, err) != 0) ||
+        (retention != NULL && take_retention(retention, &patch->settings, err) != 0) ||
+        (labels != NULL && take_labels(labels, &patch->settings, err) != 0)) {
         return -1;
     }
     patch->set |= (horizon != NULL ? PATCH_HORIZON : 0u) | (fit != NULL ? PATCH_FIT : 0u) |
-                  (labels != NULL ? PATCH_LABELS : 0u) | (aggregate != NULL ? PATCH_AGGREGATE : 0u);
+                  (labels != NULL ? PATCH_LABELS : 0u) | (retention != NULL ? PATCH_RETENTION : 0u) |
+                  (aggregate != NULL ? PATCH_AGGREGATE : 0u);
     return 0;
 }
 
@@ -200,5 +217,23 @@ int fit_json_parse(const char *body, size_t n, bool *ret_full, struct err *err)
         return json_refuse(mode, "\"incremental\" or \"full\"", &here, err);
     }
     *ret_full = strcmp(text, "full") == 0;
+    return 0;
+}
+
+int backup_json_parse(const char *body, size_t n, char *ret_name, size_t name_n, struct err *err)
+{
+    static const char *const names[] = {"name", NULL};
+    struct json_place here = json_place_key(NULL, "name");
+    JSON_OWNED *root = NULL;
+    if (n > 0 &&
+        (json_body_parse(body, n, &root, err) != 0 || json_check_keys(root, names, NULL, err) != 0)) {
+        return -1;
+    }
+    const json_t *name = root == NULL ? NULL : json_object_get(root, "name");
+    if (name != NULL && (!json_is_string(name) || json_string_length(name) == 0 ||
+                         json_string_length(name) >= name_n)) {
+        return json_refuse(name, "the name of a file, ending in \".db\"", &here, err);
+    }
+    snprintf(ret_name, name_n, "%s", name == NULL ? "" : json_string_value(name));
     return 0;
 }

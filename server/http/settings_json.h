@@ -16,14 +16,19 @@
 #define SETTINGS_BYTES_MAX ((size_t)128 << 10)
 
 /* The body of PUT /v1/series/{id}: {"frequency","timezone","season","horizon","min","max","integer",
- * "model","fit","aggregate","labels"}, each optional. Returns 0, and the caller frees the settings with
- * series_settings_done. Or -1 with ERR_SYNTAX, ERR_INVALID (place: a JSON pointer), ERR_TOO_LARGE or
- * ERR_NO_MEMORY, *ret untouched. */
+ * "model","fit","aggregate","retention_points","labels"}, each optional. Returns 0, and the caller frees
+ * the settings with series_settings_done. Or -1 with ERR_SYNTAX, ERR_INVALID (place: a JSON pointer),
+ * ERR_TOO_LARGE or ERR_NO_MEMORY, *ret untouched. */
 SETTINGS_MUST int settings_json_parse(const char *body, size_t n, struct series_patch *ret,
                                       struct err *err);
 
 /* The body of POST …/fit: empty, or {"mode":"incremental"|"full"}. */
 SETTINGS_MUST int fit_json_parse(const char *body, size_t n, bool *ret_full, struct err *err);
+
+/* The body of POST /v1/admin/backup: empty, or {"name":TEXT}, which goes into name[name_n] ("" without it;
+ * what does not fit is refused). Whether it may be a file's name is the service's to say. */
+SETTINGS_MUST int backup_json_parse(const char *body, size_t n, char *ret_name, size_t name_n,
+                                    struct err *err);
 
 /* One value each, into a larger text or alone. */
 void series_json_write(struct writer *writer, const struct series_view *view, enum time_form form);

@@ -69,6 +69,8 @@ static void write_settings(struct writer *w, const struct series_view *view)
     writer_key(w, "aggregate");
     settings->aggregate == AGGREGATE_NONE ? writer_null(w)
                                           : writer_string(w, aggregate_name(settings->aggregate));
+    writer_key(w, "retention_points");
+    settings->retention == 0 ? writer_null(w) : writer_int(w, settings->retention);
     writer_key(w, "labels");
     writer_open(w, '{');
     for (uint32_t i = 0; i < settings->label_n; i++) {

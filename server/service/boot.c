@@ -5,7 +5,6 @@
 
 #include "core/checkpoint.h"
 
-#include <math.h>
 
 static int load_series(void *ctx, const struct store_series *row, struct err *err)
 {
@@ -101,30 +100,13 @@ static uint64_t points_since(const struct entry *entry)
     return observed > trained ? observed - trained : 0;
 }
 
-/* Where the model's fit ended: behind as many observed values as it saw. Only while memory has all
- * of them. */
-static int64_t end_of_fit(const struct entry *entry)
-{
-    size_t left = trm_model_info(model_ref_get(entry->model))->trained_n;
-    struct window_view view = window_view(&entry->recent);
-
-    if (entry->recent.n >= TRM_CONTEXT_MAX)
-        return ENTRY_END_UNKNOWN;
-    for (size_t i = 0; i < view.n; i++)
-        if (!isnan(view.values[i]) && --left == 0)
-            return view.first_step + (int64_t)i + 1;
-    return ENTRY_END_UNKNOWN;
-}
-
 static int load_checkpoint(void *ctx, int64_t key, const struct store_checkpoint *checkpoint,
                            bool *ret_accepted, struct err *err)
 {
     struct service *service = ctx;
     struct entry *entry = registry_by_key(service->registry, key);
     struct trm_model *model;
-    enum trm_status status = checkpoint->bytes
-                                 ? trm_checkpoint_decode(checkpoint->bytes, checkpoint->n, &model)
-                                 : TRM_ECORRUPT;
+    enum trm_status status = checkpoint_decode(checkpoint, &model);
 
     if (checkpoint->version > entry->version_seen)
         entry->version_seen = checkpoint->version;
@@ -133,16 +115,13 @@ static int load_checkpoint(void *ctx, int64_t key, const struct store_checkpoint
         return 0;
     if (status != TRM_OK)
         return err_from_status(err, status);
-    entry->model = model_ref_new(model);
-    if (!entry->model) {
+    struct model_ref *ref = model_ref_new(model);
+    if (!ref) {
         trm_model_free(model);
         return err_set(err, ERR_NO_MEMORY, "out of memory");
     }
-    service->model_n++;
-    entry->model_version = checkpoint->version;
-    entry->model_at = checkpoint->created_at;
+    entry_take_model(service, entry, ref, checkpoint->version, checkpoint->created_at);
     entry->new_points = points_since(entry);
-    entry->model_end = end_of_fit(entry);
     return 0;
 }
 
@@ -162,6 +141,16 @@ static int load_job(void *ctx, const struct job_row *row, struct err *err)
     return 0;
 }
 
+/* Points over a series' retention have gone. */
+static void points_gone(void *ctx, int64_t key, uint64_t point_n)
+{
+    struct service *service = ctx;
+    struct entry *entry = registry_by_key(service->registry, key);
+
+    if (entry)
+        entry->point_n = point_n;
+}
+
 int service_boot(struct service *service, struct err *err)
 {
     struct store_loader loader = {
@@ -179,6 +168,7 @@ int service_boot(struct service *service, struct err *err)
 
     if (store_load(service->store, &loader, &max_key, err))
         return -1;
+    store_watch_points(service->store, points_gone, service);
     service->next_key = max_key + 1;
     if (service->fleet.points_trained > service->fleet.points) /* series have gone since */
         service->fleet.points_trained = service->fleet.points;

@@ -11,7 +11,7 @@
 
 static bool may_fit(const struct entry *entry)
 {
-    return entry->visible && !entry->deleting && entry->grid_known && !entry->job;
+    return entry->visible && !entry->deleting && !entry->restoring && entry->grid_known && !entry->job;
 }
 
 /* The season, without looking for it where no policy could say "fit" whatever it is. */

@@ -186,6 +186,8 @@ int fit_start(struct service *service, struct entry *entry, bool full, enum pool
 {
     if (check_open(service, err) || history_check_enough(entry, err) || check_room(service, err))
         return -1;
+    if (entry->restoring)
+        return err_set(err, ERR_CONFLICT, "a checkpoint is being restored: try again when it is");
     struct job *job = job_new(service, entry, full);
     if (!job)
         return err_set(err, ERR_NO_MEMORY, "out of memory");

@@ -169,6 +169,8 @@ uint32_t entry_season(struct entry *entry);
 uint32_t resolve_season2(const struct series_settings *settings, struct trm_freq freq, uint32_t season);
 /* The shapes that a fit of this series gets now. */
 struct trm_config entry_config(struct entry *entry);
+/* Whether the settings name other seasons than a model was made with. */
+bool config_has_other_seasons(const struct entry *entry, const struct trm_config *config);
 /* Whether it has a record, of past forecasts of other shared weights than those that answer. */
 bool entry_outdated(const struct service *service, const struct entry *entry);
 /* The model that may answer: none where the user has named other seasons or another kind since it was made,
@@ -216,6 +218,16 @@ SERVICE_MUST int fit_start(struct service *service, struct entry *entry, bool fu
                            enum pool_priority priority, struct fit_waiter *waiter, struct err *err);
 /* Hands a pending job that is durable already to the workers. */
 void fit_submit(struct job *job);
+
+/* ---- checkpoints.c ---- */
+
+struct trm_model;
+/* TRM_ECORRUPT where the store has no whole bytes. */
+TRM_MUST_CHECK enum trm_status checkpoint_decode(const struct store_checkpoint *checkpoint,
+                                                 struct trm_model **ret);
+/* Makes a model that was stored before the one that answers; takes the reference. */
+void entry_take_model(struct service *service, struct entry *entry, struct model_ref *model,
+                      uint64_t version, int64_t at);
 
 /* ---- consider.c: fits that nobody asked for ---- */
 

@@ -115,7 +115,7 @@ struct trm_config entry_config(struct entry *entry)
     return config;
 }
 
-static bool other_seasons(const struct entry *entry, const struct trm_config *config)
+bool config_has_other_seasons(const struct entry *entry, const struct trm_config *config)
 {
     const struct series_settings *settings = &entry->settings;
 
@@ -141,9 +141,9 @@ const struct trm_model *entry_model(const struct service *service, const struct 
     if (!model)
         return NULL;
     const struct trm_model_info *info = trm_model_info(model);
-    bool other_kind = info->config.kind != entry->settings.model;
-    return other_kind || entry_outdated(service, entry) || other_seasons(entry, &info->config) ? NULL
-                                                                                              : model;
+    bool silent = info->config.kind != entry->settings.model || entry_outdated(service, entry) ||
+                  config_has_other_seasons(entry, &info->config);
+    return silent ? NULL : model;
 }
 
 uint64_t settings_revision(const struct series_settings *settings)
@@ -195,6 +195,13 @@ int settings_check(const struct series_settings *settings, struct err *err)
                 "points that are aggregated may lie anywhere and tell no frequency: name it "
                 "(\"frequency\":\"1h\")");
         return err_at(err, "/frequency");
+    }
+    if (settings->retention > 0 && settings->retention < TRM_CONTEXT_MAX) {
+        err_set(err, ERR_INVALID,
+                "retention_points is %u: expected 0 (all are kept) or at least %d, which is what a forecast "
+                "looks back on, so that it is the same after a restart",
+                settings->retention, TRM_CONTEXT_MAX);
+        return err_at(err, "/retention_points");
     }
     if (settings->min > settings->max) {
         err_set(err, ERR_INVALID, "min is %g and max is %g: min must not be larger", settings->min,

@@ -55,6 +55,8 @@ static void patch_shape(const struct series_patch *patch, struct series_settings
         to->fit = from->fit;
         to->fit_every = from->fit_every;
     }
+    if (patch->set & PATCH_RETENTION)
+        to->retention = from->retention;
 }
 
 /* UTC has one name in the store. */

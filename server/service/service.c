@@ -62,6 +62,7 @@ void service_drain(struct service *service)
     fleet_drain(service);
     stateless_drain(service);
     saying_drain(service);
+    store_cancel_backup(service->store);
 }
 
 bool service_idle(const struct service *service)
@@ -150,6 +151,7 @@ void service_stats(struct service *service, struct service_stats *ret)
         const struct entry *entry = registry_at(service->registry, i);
         ret->series_n += entry->visible;
         ret->models_n += entry->model != NULL;
+        ret->point_n += entry->visible ? entry->point_n : 0;
         ret->memory_bytes += entry_bytes(entry);
     }
     jobs_count(service, ret->jobs);

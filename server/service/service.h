@@ -61,6 +61,7 @@ int service_ready(const struct service *service, struct err *err);
 
 struct service_stats {
     size_t series_n, models_n;
+    uint64_t point_n;                           /* stored points of all series */
     uint64_t memory_bytes;                      /* histories and models */
     size_t jobs[JOB_CANCELLED + 1];             /* in the table, by state */
     struct pool_stats pool;
@@ -68,6 +69,19 @@ struct service_stats {
     const struct trm_base *base;                /* the shared weights */
 };
 void service_stats(struct service *service, struct service_stats *ret);
+
+/* ---- a backup of the store ---- */
+
+typedef void (*backup_done)(void *ctx, const struct err *err, const char *name,
+                            const struct store_backup *backup);
+/* Longest name of a backup's file. Letters, digits, ".", "-" and "_", not first a ".", and ".db" at the end:
+ * so it lies in the folder that the operator named, and SQLite takes it for no other file's journal. */
+#define BACKUP_NAME_MAX STORE_BACKUP_NAME_MAX
+/* Copies the store into config->backup_dir while everything goes on (store_backup). name NULL: after the
+ * present time. ERR_CONFLICT: no folder was configured, or the file is there; ERR_INVALID (place "/name");
+ * ERR_BUSY: another one is under way. */
+SERVICE_MUST int service_backup(struct service *service, const char *name, backup_done done, void *ctx,
+                                struct err *err);
 
 /* ---- the shared weights and the fleet they learn from ---- */
 
@@ -100,7 +114,7 @@ SERVICE_MUST int service_fleet_reset(struct service *service,
 enum {
     PATCH_FREQ = 1, PATCH_SEASON = 2, PATCH_HORIZON = 4, PATCH_MIN = 8, PATCH_MAX = 16,
     PATCH_INTEGER = 32, PATCH_FIT = 64, PATCH_LABELS = 128, PATCH_MODEL = 256,
-    PATCH_AGGREGATE = 512, PATCH_ZONE = 1024,
+    PATCH_AGGREGATE = 512, PATCH_ZONE = 1024, PATCH_RETENTION = 2048,
 };
 struct series_patch {
     unsigned set;
@@ -262,6 +276,29 @@ void stateless_batch_free(struct stateless_batch *batch);
  * must free it. */
 SERVICE_MUST int service_forecast_stateless(struct service *service, struct stateless_batch *batch,
                                             stateless_done done, void *ctx, struct err *err);
+
+/* ---- checkpoints: the models that were ---- */
+
+struct checkpoint_view {
+    uint64_t version;
+    int64_t created_at;    /* UTC ms */
+    size_t bytes;
+    const struct trm_model_info *model; /* NULL: damaged, or of a format that this program does not know */
+    bool answers;          /* it is the one that forecasts are made with */
+    const char *obstacle;  /* in words, why it could not be restored; "": it could */
+};
+typedef void (*checkpoints_done)(void *ctx, const struct err *err, const struct checkpoint_view *views,
+                                 size_t n);
+/* Those that are kept (the newest few), newest first. ERR_NOT_FOUND: no such series. */
+SERVICE_MUST int service_list_checkpoints(struct service *service, const char *id, checkpoints_done done,
+                                          void *ctx, struct err *err);
+
+/* Makes a checkpoint answer again: its bytes are stored anew as the newest version, durable when done runs.
+ * It stays until the next fit; for the policy, which counts points, it is as fresh as a fit. ERR_NOT_FOUND:
+ * no such series or version. ERR_CONFLICT, saying why: a fit or a restore is under way, the bytes are
+ * damaged, or it could not answer with the present settings and shared weights. */
+SERVICE_MUST int service_restore_checkpoint(struct service *service, const char *id, uint64_t version,
+                                            plain_done done, void *ctx, struct err *err);
 
 /* ---- fits and jobs ---- */
 

@@ -277,3 +277,40 @@ int chunks_newest_from(struct db *db, int64_t series, size_t n, int64_t *ret_t, 
     *ret_t = found < n ? INT64_MIN : t;
     return 0;
 }
+
+/* Drops the oldest chunk where it ends before a time and has at most `spare` points. *ret_n: how many it
+ * had, 0: none went. */
+static int drop_first(struct db *db, int64_t series, int64_t before, uint64_t spare, uint64_t *ret_n,
+                      struct err *err)
+{
+    sqlite3_stmt *stmt = db_bind(db, SQL_CHUNK_FIRST, err, "i", series);
+    int got = stmt ? db_step(db, stmt, err) : -1;
+
+    *ret_n = 0;
+    if (got <= 0)
+        return got;
+    int64_t id = sqlite3_column_int64(stmt, 0), t1 = sqlite3_column_int64(stmt, 2);
+    uint64_t n = (uint64_t)sqlite3_column_int64(stmt, 3);
+    sqlite3_reset(stmt);
+    if (n == 0 || n > spare || t1 >= before)
+        return 0;
+    *ret_n = n;
+    return db_run(db, SQL_CHUNK_DELETE, err, "i", id);
+}
+
+int chunks_drop_oldest(struct db *db, int64_t series, int64_t before, uint64_t spare, size_t max,
+                       uint64_t *ret_points, bool *ret_more, struct err *err)
+{
+    uint64_t dropped = 0, n = 1;
+    size_t chunks = 0;
+
+    while (chunks < max && n) {
+        if (drop_first(db, series, before, spare - dropped, &n, err) < 0)
+            return -1;
+        dropped += n;
+        chunks += n > 0;
+    }
+    *ret_points = dropped;
+    *ret_more = chunks == max;
+    return 0;
+}

@@ -38,4 +38,13 @@ __attribute__((warn_unused_result)) int chunks_read(struct db *db, int64_t serie
 __attribute__((warn_unused_result)) int chunks_newest_from(struct db *db, int64_t series, size_t n,
                                                            int64_t *ret_t, struct err *err);
 
+/* Drops whole chunks of points before a time, the oldest first, at most `max` of them and at most `spare`
+ * points together.
+ * *ret_points: how many points went; *ret_more: whether `max` alone ended it. A damaged chunk goes like
+ * any other: its row says how many points it had. */
+__attribute__((warn_unused_result)) int chunks_drop_oldest(struct db *db, int64_t series,
+                                                           int64_t before, uint64_t spare,
+                                                           size_t max, uint64_t *ret_points,
+                                                           bool *ret_more, struct err *err);
+
 #endif

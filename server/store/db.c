@@ -147,10 +147,11 @@ static uint64_t file_bytes(const char *path)
     return stat(path, &st) == 0 && st.st_size > 0 ? (uint64_t)st.st_size : 0;
 }
 
-uint64_t db_file_bytes(const struct db *db)
+uint64_t db_file_bytes(const struct db *db, uint64_t *ret_wal)
 {
     char wal[4096];
     int n = snprintf(wal, sizeof(wal), "%s-wal", db->path);
 
-    return file_bytes(db->path) + (n > 0 && (size_t)n < sizeof(wal) ? file_bytes(wal) : 0);
+    *ret_wal = n > 0 && (size_t)n < sizeof(wal) ? file_bytes(wal) : 0;
+    return file_bytes(db->path) + *ret_wal;
 }

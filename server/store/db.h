@@ -53,7 +53,7 @@ void db_rollback(struct db *db);
 /* Whether a transaction is open: SQLite ends it by itself after some failures. */
 bool db_in_transaction(const struct db *db);
 
-/* Bytes of the database and its WAL. Any thread. */
-uint64_t db_file_bytes(const struct db *db);
+/* Bytes of the database and its WAL, and of the WAL alone. Any thread. */
+uint64_t db_file_bytes(const struct db *db, uint64_t *ret_wal);
 
 #endif

@@ -2,6 +2,7 @@
  * ends the whole transaction when the disk is full or fails, and then the batch is lost (thread.c).
  * Surprising: nothing here may fail after points_put or points_forget, which change memory that a
  * savepoint cannot restore. */
+#include "server/store/checkpoints.h"
 #include "server/store/request.h"
 #include "server/store/rows.h"
 #include "server/store/rows_said.h"
@@ -13,9 +14,12 @@ static int put_series(struct store *store, const struct store_series *series, en
 {
     int64_t tail_from;
 
-    if (points_tail_from(&store->points, &tail_from, err) < 0)
+    if (points_tail_from(&store->points, &tail_from, err) < 0 ||
+        rows_put_series(store->db, series, tail_from, mode, err) < 0)
         return -1;
-    return rows_put_series(store->db, series, tail_from, mode, err);
+    if (series->settings.retention > 0 && mode == ROWS_REPLACE)
+        points_trim_later(&store->points, series->key);
+    return 0;
 }
 
 static int delete_series(struct store *store, int64_t key, struct err *err)
@@ -74,6 +78,20 @@ static int read_said(struct store *store, struct request *request, struct err *e
     return 0;
 }
 
+static int read_checkpoints(struct store *store, struct request *request, struct err *err)
+{
+    struct store_result *result = &request->result;
+    size_t max = request->version ? 1 : store->options.checkpoints_kept;
+
+    if (checkpoints_read(store->db, request->key, request->version, max, &result->checkpoints,
+                         &result->checkpoints_n, err) < 0)
+        return -1;
+    for (size_t i = 0; i < result->checkpoints_n; i++)
+        request->result_bytes += sizeof(*result->checkpoints) + result->checkpoints[i].n;
+    atomic_fetch_add_explicit(&store->result_bytes, request->result_bytes, memory_order_relaxed);
+    return 0;
+}
+
 static int put_weights(struct store *store, const struct request *request, struct err *err)
 {
     struct store_weights weights = {.version = request->version,
@@ -109,7 +127,10 @@ static int perform(struct store *store, struct request *request, struct err *err
         return rows_drop_said(store->db, request->key, err);
     case REQUEST_READ_SAID:
         return read_said(store, request, err);
+    case REQUEST_READ_CHECKPOINTS:
+        return read_checkpoints(store, request, err);
     case REQUEST_PUT_JOB:
+    case REQUEST_BACKUP:
         break;
     }
     return rows_put_job(store->db, request->job, err);
@@ -138,7 +159,8 @@ void execute(struct store *store, struct request *request)
 {
     struct err *err = &request->result.err;
 
-    if (request->kind == REQUEST_READ_POINTS || request->kind == REQUEST_READ_SAID)
+    if (request->kind == REQUEST_READ_POINTS || request->kind == REQUEST_READ_SAID ||
+        request->kind == REQUEST_READ_CHECKPOINTS)
         perform(store, request, err);
     else
         perform_in_savepoint(store, request, err);

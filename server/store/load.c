@@ -3,6 +3,7 @@
  * worth whatever the file holds. */
 #include "core/checkpoint.h"
 #include "core/said.h"
+#include "server/store/checkpoints.h"
 #include "server/store/request.h"
 #include "server/store/rows.h"
 #include "server/store/rows_said.h"
@@ -212,24 +213,17 @@ static int load_said(struct load *load, int64_t key, struct err *err)
     return failed;
 }
 
-/* One checkpoint row: version, crc, bytes, created_at. */
 static int offer_checkpoint(struct load *load, sqlite3_stmt *stmt, int64_t key, bool *ret_accepted,
                             struct err *err)
 {
     const struct store_loader *loader = load->loader;
-    int64_t crc = sqlite3_column_int64(stmt, 1);
-    const void *bytes = sqlite3_column_blob(stmt, 2);
-    size_t n = (size_t)sqlite3_column_bytes(stmt, 2);
-    bool whole = bytes && (int64_t)trm_crc32c(0, bytes, n) == crc;
+    struct store_checkpoint checkpoint;
     bool accepted = true;
-    struct store_checkpoint checkpoint = {.version = (uint64_t)sqlite3_column_int64(stmt, 0),
-                                          .created_at = sqlite3_column_int64(stmt, 3),
-                                          .bytes = whole ? bytes : NULL,
-                                          .n = whole ? n : 0};
 
+    checkpoint_row(stmt, &checkpoint);
     if (loader->checkpoint(loader->ctx, key, &checkpoint, &accepted, err) < 0)
         return -1;
-    *ret_accepted = accepted && whole;
+    *ret_accepted = accepted && checkpoint.bytes;
     return 0;
 }
 

@@ -13,6 +13,8 @@ void points_init(struct points *points, struct db *db)
     points->db = db;
     points->tail_max = POINTS_TAIL_MAX;
     points->log_max = POINTS_LOG_MAX;
+    points->trim_due = true;
+    points->trim_from = 0;
     tail_init(&points->tail);
 }
 
@@ -29,6 +31,13 @@ void points_lost(struct points *points)
 void points_forget(struct points *points, int64_t key)
 {
     tail_drop(&points->tail, key);
+}
+
+void points_trim_later(struct points *points, int64_t key)
+{
+    if (!points->trim_due || key < points->trim_from)
+        points->trim_from = key;
+    points->trim_due = true;
 }
 
 int points_tail_from(struct points *points, int64_t *ret, struct err *err)
@@ -89,7 +98,7 @@ static int classify(struct points *points, struct lookup *lookup, const struct p
 }
 
 /* Everything that the series has in its tail, with the changes on top, into chunks. */
-static int settle_with(struct points *points, int64_t key, const struct tail_counts *counts,
+static int settle_with(struct points *points, int64_t key, struct tail_counts *counts,
                        const struct tail_change *changes, size_t n, struct err *err)
 {
     struct point *bare = malloc(n * sizeof(*bare));
@@ -106,7 +115,8 @@ static int settle_with(struct points *points, int64_t key, const struct tail_cou
     return failed;
 }
 
-static int write_changes(struct points *points, int64_t key, const struct tail_counts *counts,
+/* counts: the series' after the changes; fewer points where settling has dropped some. */
+static int write_changes(struct points *points, int64_t key, struct tail_counts *counts,
                          const struct tail_change *changes, size_t n, struct err *err)
 {
     const struct tail_series *tail = tail_find(&points->tail, key);
@@ -133,7 +143,10 @@ static int put(struct points *points, struct lookup *lookup, const struct point 
     if (!counts->has_last || newest > counts->last_t)
         counts->last_t = newest;
     counts->has_last = true;
-    return write_changes(points, lookup->key, counts, changes, ret->changed, err);
+    if (write_changes(points, lookup->key, counts, changes, ret->changed, err) < 0)
+        return -1;
+    ret->point_n = counts->point_n;
+    return 0;
 }
 
 int points_put(struct points *points, int64_t key, const struct point *new_points, size_t n,

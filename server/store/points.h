@@ -3,6 +3,13 @@
  * transaction whose write fills it, so that no point is ever in two places and no extra fsync is paid;
  * only series that never fill theirs are settled in the background, when the log has grown long.
  *
+ * Retention: whatever settles a series also drops whole chunks, the oldest, as long as its newest
+ * `retention` points stay (and, where points are aggregated, all of the newest TRM_CONTEXT_MAX steps): up to
+ * CHUNK_POINTS more, and what is in the tail, are there. Only then is every
+ * point in a chunk, so that the count that is stored with it is exact. A series that has become too long
+ * without a write of its own (its retention was lowered) is found by one pass over the series' rows, in the
+ * background, at every start and after such a change.
+ *
  * Reading: chunks overlaid with the tail; the tail is newer and wins.
  * Thread: the connection's. Every call but points_settle runs inside the caller's transaction. */
 #ifndef SERVER_STORE_POINTS_H
@@ -13,12 +20,24 @@
 #define POINTS_TAIL_MAX 512     /* points of a series' tail, at which it is settled */
 #define POINTS_LOG_MAX 262144   /* rows of the log, above which the oldest are settled */
 #define POINTS_SETTLE_SERIES 64 /* series settled in one background transaction */
+#define POINTS_TRIM_CHUNKS ((size_t)64) /* chunks of a series dropped in one transaction */
 
 struct points {
     struct db *db;
     struct tail tail;
     size_t tail_max;
     int64_t log_max;
+    bool trim_due;     /* some series with key >= trim_from may have more points than its retention */
+    int64_t trim_from;
+};
+
+/* Series whose number of points a background step has changed. */
+struct points_settled {
+    size_t n;
+    struct {
+        int64_t key;
+        uint64_t point_n;
+    } series[POINTS_SETTLE_SERIES];
 };
 
 struct points_put {
@@ -56,10 +75,15 @@ __attribute__((warn_unused_result)) int points_counts(struct points *points, int
 /* The series' row has been deleted. */
 void points_forget(struct points *points, int64_t key);
 
-/* Whether the log is longer than it should be. */
+/* The series' retention may have been lowered: a pass looks at it. */
+void points_trim_later(struct points *points, int64_t key);
+
+/* Whether the log is longer than it should be, or a pass for retention is due. */
 bool points_due(const struct points *points);
 
-/* One step of making the log shorter, in a transaction of its own; on failure nothing has changed. */
-__attribute__((warn_unused_result)) int points_settle(struct points *points, struct err *err);
+/* One step of making the log or a series shorter, in a transaction of its own; on failure nothing has
+ * changed. */
+__attribute__((warn_unused_result)) int points_settle(struct points *points,
+                                                      struct points_settled *ret, struct err *err);
 
 #endif

@@ -4,6 +4,7 @@
 #ifndef SERVER_STORE_REQUEST_H
 #define SERVER_STORE_REQUEST_H
 
+#include "server/store/background.h"
 #include "server/store/points.h"
 #include "server/store/store.h"
 
@@ -20,6 +21,8 @@ enum request_kind {
     REQUEST_PUT_SAID,
     REQUEST_DROP_SAID,
     REQUEST_READ_SAID,
+    REQUEST_READ_CHECKPOINTS,
+    REQUEST_BACKUP, /* never in a batch: it lives in the slot `backup` until it ends */
 };
 
 struct request {
@@ -40,12 +43,13 @@ struct request {
     struct trm_grid grid;
     int64_t start, end;              /* read_points; read_said: origins */
     size_t limit;
-    uint64_t version;                /* put_checkpoint, put_weights */
+    uint64_t version;                /* put_checkpoint, put_weights, read_checkpoints */
     int64_t created_at;
     void *blob;
     int64_t origin_step;             /* put_said */
     uint64_t origin, marked;         /* put_weights: and the points */
-    char *text;                      /* put_weights: the report */
+    char *text;                      /* put_weights: the report; backup: the folder … */
+    char *name;                      /* … and the file in it */
     size_t changed;                  /* put_points: points written */
     struct store_result result;
 };
@@ -56,12 +60,19 @@ struct store {
     struct mailbox *mailbox;
     struct store_options options;
     bool started, closed;       /* loop */
+    bool backing_up;            /* loop: a backup is under way */
+    void (*changed)(void *ctx, int64_t key, uint64_t point_n); /* set before the thread starts */
+    void *changed_ctx;
     size_t waiting_n, waiting_bytes; /* loop */
-    atomic_size_t result_bytes; /* of read points that done() has not seen yet */
+    atomic_size_t result_bytes; /* of what was read and done() has not seen yet */
+    atomic_size_t notes_n;      /* news of background steps on their way (background.c) */
+    struct background background; /* the thread's */
     uv_thread_t thread;
     uv_mutex_t mutex;           /* everything below */
     uv_cond_t wake;
     struct request *head, **end;
+    struct request *backup;     /* asked for, not begun */
+    bool cancel_backup;
     bool stopping;
     struct store_stats stats;
 };
@@ -71,6 +82,9 @@ void execute(struct store *store, struct request *request);
 
 /* The store thread: commits batches until stopping and the queue is empty. arg is the store. */
 void thread_main(void *arg);
+
+/* Frees what a result holds, and makes it a failure where err is not NULL. */
+void result_clear(struct store_result *result, const struct err *err);
 
 void request_free(struct request *request);
 

@@ -14,6 +14,18 @@ static void series_free(struct store_series *series)
     free(series);
 }
 
+void result_clear(struct store_result *result, const struct err *err)
+{
+    free(result->points);
+    free(result->said);
+    for (size_t i = 0; i < result->checkpoints_n; i++)
+        free((void *)result->checkpoints[i].bytes);
+    free(result->checkpoints);
+    *result = (struct store_result){.err = {.item = -1}};
+    if (err)
+        result->err = *err;
+}
+
 void request_free(struct request *request)
 {
     if (!request)
@@ -23,8 +35,8 @@ void request_free(struct request *request)
     free(request->points);
     free(request->blob);
     free(request->text);
-    free(request->result.points);
-    free(request->result.said);
+    free(request->name);
+    result_clear(&request->result, NULL);
     free(request);
 }
 
@@ -35,6 +47,7 @@ static void deliver(struct message *message)
 
     store->waiting_n--;
     store->waiting_bytes -= request->bytes;
+    store->backing_up = store->backing_up && request->kind != REQUEST_BACKUP;
     atomic_fetch_sub_explicit(&store->result_bytes, request->result_bytes, memory_order_relaxed);
     if (request->done)
         request->done(request->ctx, &request->result);
@@ -176,6 +189,17 @@ int store_put_checkpoint(struct store *store, int64_t key, uint64_t version, int
     return enqueue(store, request, err);
 }
 
+int store_read_checkpoints(struct store *store, int64_t key, uint64_t version, store_done done,
+                           void *ctx, struct err *err)
+{
+    struct request *request = request_new(store, REQUEST_READ_CHECKPOINTS, key, done, ctx, err);
+
+    if (!request)
+        return -1;
+    request->version = version;
+    return enqueue(store, request, err);
+}
+
 int store_put_weights(struct store *store, const struct store_weights *weights, void *bytes,
                       store_done done, void *ctx, struct err *err)
 {
@@ -283,4 +307,41 @@ int store_put_points(struct store *store, int64_t key, struct point *points, siz
         request->grid = *grid;
     }
     return enqueue(store, request, err);
+}
+
+static void hand_to_thread(struct store *store, struct request *request)
+{
+    store->waiting_n++;
+    store->backing_up = true;
+    uv_mutex_lock(&store->mutex);
+    store->backup = request;
+    store->cancel_backup = false;
+    uv_cond_signal(&store->wake);
+    uv_mutex_unlock(&store->mutex);
+}
+
+int store_backup(struct store *store, const char *dir, const char *name, store_done done, void *ctx,
+                 struct err *err)
+{
+    if (store->backing_up)
+        return err_set(err, ERR_BUSY, "a backup is under way, and one at a time is made");
+    struct request *request = request_new(store, REQUEST_BACKUP, 0, done, ctx, err);
+    if (!request)
+        return -1;
+    request->text = strdup(dir);
+    request->name = strdup(name);
+    if (!request->text || !request->name) {
+        request_free(request);
+        return err_set(err, ERR_NO_MEMORY, "out of memory");
+    }
+    hand_to_thread(store, request);
+    return 0;
+}
+
+void store_cancel_backup(struct store *store)
+{
+    uv_mutex_lock(&store->mutex);
+    store->cancel_backup = true;
+    uv_cond_signal(&store->wake);
+    uv_mutex_unlock(&store->mutex);
 }

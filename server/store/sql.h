@@ -27,6 +27,10 @@
     X(SERIES_COUNTS, "SELECT revision, point_n, last_t, tail_from FROM series WHERE key=?1")         \
     X(SERIES_SET_COUNTS,                                                                             \
       "UPDATE series SET revision=?2, point_n=?3, last_t=?4, tail_from=?5 WHERE key=?1")             \
+    X(SERIES_RETENTION, "SELECT retention, aggregate<>'', grid_ms, grid_months FROM series "         \
+                        "WHERE key=?1")                                                              \
+    X(SERIES_OVER, "SELECT key FROM series WHERE key>=?1 AND retention>0 AND point_n>=retention+?2 " \
+                   "ORDER BY key LIMIT 1")                                                           \
     X(SERIES_DELETE, "DELETE FROM series WHERE key=?1")                                              \
     X(SERIES_ALL, "SELECT " SQL_SERIES_COLUMNS ", grid_ms, grid_months, grid_anchor FROM series "    \
                   "ORDER BY key")                                                                    \
@@ -59,6 +63,8 @@
                       "VALUES(?1,?2,?3,?4,?5)")                                                      \
     X(CHECKPOINT_DROP, "DELETE FROM checkpoint WHERE series=?1 AND version NOT IN (SELECT version "  \
                        "FROM checkpoint WHERE series=?1 ORDER BY version DESC LIMIT ?2)")            \
+    X(CHECKPOINT_SOME, "SELECT version, crc, bytes, created_at FROM checkpoint WHERE series=?1 AND " \
+                       "(?2=0 OR version=?2) ORDER BY version DESC LIMIT ?3")                        \
     X(CHECKPOINT_ALL, "SELECT version, crc, bytes, created_at FROM checkpoint WHERE series=?1 "      \
                       "ORDER BY version DESC")                                                       \
                                                                                                      \

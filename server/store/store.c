@@ -56,6 +56,8 @@ int store_open(const struct store_options *options, struct mailbox *mailbox, str
     store->options = with_defaults(options);
     store->end = &store->head;
     atomic_init(&store->result_bytes, 0);
+    atomic_init(&store->notes_n, 0);
+    background_init(&store->background);
     if (db_open(options->path, &store->db, err) < 0)
         goto fail;
     if (read_tail(store, err) < 0)
@@ -83,9 +85,16 @@ int store_start(struct store *store, struct err *err)
     return 0;
 }
 
+void store_watch_points(struct store *store, void (*changed)(void *ctx, int64_t key, uint64_t point_n),
+                        void *ctx)
+{
+    store->changed = changed;
+    store->changed_ctx = ctx;
+}
+
 void store_release(struct store *store)
 {
-    if (!store->closed || store->waiting_n)
+    if (!store->closed || store->waiting_n || atomic_load(&store->notes_n))
         return;
     uv_cond_destroy(&store->wake);
     uv_mutex_destroy(&store->mutex);
@@ -117,6 +126,8 @@ void store_stats(struct store *store, struct store_stats *ret)
     uv_mutex_lock(&store->mutex);
     *ret = store->stats;
     uv_mutex_unlock(&store->mutex);
-    ret->file_bytes = store->db ? db_file_bytes(store->db) : 0;
+    ret->file_bytes = store->db ? db_file_bytes(store->db, &ret->wal_bytes) : 0;
     ret->queue_n = store->waiting_n;
+    ret->queue_bytes = store->waiting_bytes + atomic_load(&store->result_bytes);
+    ret->backing_up = store->backing_up;
 }

@@ -41,8 +41,9 @@ struct store_series {
 struct store_checkpoint {
     uint64_t version;
     int64_t created_at; /* UTC ms */
-    const void *bytes;
+    const void *bytes;  /* NULL where they fail the store's own checksum */
     size_t n;
+    size_t stored_n;    /* bytes of the row, also where they are damaged */
 };
 
 /* Shared weights that were trained here. */
@@ -90,6 +91,14 @@ struct store_loader {
     size_t points_max;
 };
 
+/* A backup that was made. */
+#define STORE_BACKUP_NAME_MAX 128
+struct store_backup {
+    uint64_t bytes;
+    uint64_t ns;      /* from its first step to its last */
+    char sha256[65];  /* of the file, hex */
+};
+
 /* Outcome of a request; valid during done() only. */
 struct store_result {
     struct err err;           /* code ERR_NONE on success; nothing of a failed request was applied */
@@ -101,14 +110,21 @@ struct store_result {
     size_t points_n;
     struct store_said *said;  /* read_said: oldest first, their bytes in the same block; done() may take it */
     size_t said_n;
+    struct store_checkpoint *checkpoints; /* read_checkpoints: newest first; done() may take the bytes of
+                                           * one (malloc) by setting them NULL */
+    size_t checkpoints_n;
+    struct store_backup backup;
 };
 typedef void (*store_done)(void *ctx, struct store_result *result);
 
 struct store_stats {
     uint64_t commits, requests, points_written, failures;
     uint64_t commit_ns_total;
-    uint64_t file_bytes;     /* database and WAL */
-    size_t queue_n;
+    uint64_t file_bytes;     /* database and WAL … */
+    uint64_t wal_bytes;      /* … of which the WAL */
+    size_t queue_n, queue_bytes;
+    uint64_t backups;        /* made since the start */
+    bool backing_up;
 };
 
 /* Opens or creates, checks integrity, migrates. No thread yet. Returns 0, or -1 with *err (ERR_STORAGE
@@ -121,6 +137,11 @@ __attribute__((warn_unused_result)) int store_open(const struct store_options *o
 __attribute__((warn_unused_result)) int store_load(struct store *store,
                                                    const struct store_loader *loader,
                                                    int64_t *ret_max_key, struct err *err);
+
+/* Before store_start only: changed() runs on the loop's thread when a background step has dropped points
+ * over a series' retention, in order with the completions of writes. */
+void store_watch_points(struct store *store, void (*changed)(void *ctx, int64_t key, uint64_t point_n),
+                        void *ctx);
 
 __attribute__((warn_unused_result)) int store_start(struct store *store, struct err *err);
 
@@ -166,6 +187,12 @@ __attribute__((warn_unused_result)) int store_put_checkpoint(struct store *store
                                                              void *bytes, size_t n, store_done done,
                                                              void *ctx, struct err *err);
 
+/* Checkpoints of the series, newest first: all that are kept (version 0), or the one of that version, if it
+ * is there. A series deleted meanwhile has none. */
+__attribute__((warn_unused_result)) int store_read_checkpoints(struct store *store, int64_t key,
+                                                               uint64_t version, store_done done,
+                                                               void *ctx, struct err *err);
+
 /* Inserts or replaces the job. Finished jobs beyond the newest 1,000 are dropped. A series deleted
  * meanwhile: ERR_NOT_FOUND. */
 __attribute__((warn_unused_result)) int store_put_job(struct store *store, const struct job_row *job,
@@ -197,6 +224,19 @@ __attribute__((warn_unused_result)) int store_drop_said(struct store *store, int
 __attribute__((warn_unused_result)) int store_read_said(struct store *store, int64_t key, int64_t from,
                                                         int64_t until, store_done done, void *ctx,
                                                         struct err *err);
+
+/* Copies the whole store into the new file `dir`/`name` while writes go on: a few pages between two batches.
+ * Every write that was acknowledged before the call is in the copy, and later ones may be; it is one
+ * consistent state and opens as a store. Durable when done() reports no error; until then it has another
+ * name, which a failure removes. Takes no place in the order of the other requests. One at a time: ERR_BUSY.
+ * name: 1..STORE_BACKUP_NAME_MAX bytes without a slash. Where the file is there already: ERR_CONFLICT. A
+ * store that is closed first: ERR_UNAVAILABLE. */
+__attribute__((warn_unused_result)) int store_backup(struct store *store, const char *dir,
+                                                     const char *name, store_done done, void *ctx,
+                                                     struct err *err);
+
+/* A backup under way, if any, ends soon, with ERR_UNAVAILABLE. */
+void store_cancel_backup(struct store *store);
 
 void store_stats(struct store *store, struct store_stats *ret);
 

@@ -45,11 +45,7 @@ static struct request *take(struct store *store, struct batch *batch)
 
 static void fail_result(struct request *request, const struct err *err)
 {
-    struct store_result *result = &request->result;
-
-    free(result->points);
-    free(result->said);
-    *result = (struct store_result){.err = *err};
+    result_clear(&request->result, err);
     request->changed = 0;
 }
 
@@ -139,33 +135,30 @@ static bool batch_run(struct store *store)
     return !batch.lost;
 }
 
-enum work { WORK_BATCH, WORK_SETTLE, WORK_STOP };
+enum work { WORK_BATCH, WORK_BACKGROUND, WORK_STOP };
 
-static enum work wait_for_work(struct store *store, bool settle)
+static enum work wait_for_work(struct store *store)
 {
     uv_mutex_lock(&store->mutex);
-    while (!store->head && !store->stopping && !settle)
+    while (!store->head && !store->stopping && !background_due(store))
         uv_cond_wait(&store->wake, &store->mutex);
-    enum work work = store->head ? WORK_BATCH : store->stopping ? WORK_STOP : WORK_SETTLE;
+    enum work work = store->head ? WORK_BATCH : store->stopping ? WORK_STOP : WORK_BACKGROUND;
     uv_mutex_unlock(&store->mutex);
     return work;
 }
 
-/* One step of settling follows a batch, so that neither keeps the other waiting. When one has failed the
- * next waits for a commit that works: a full disk must not make us spin. */
+/* A step in the background follows every batch, so that neither keeps the other waiting. */
 void thread_main(void *arg)
 {
     struct store *store = arg;
-    bool may_settle = true;
-    struct err err;
 
     for (;;) {
-        enum work work = wait_for_work(store, may_settle && points_due(&store->points));
+        enum work work = wait_for_work(store);
         if (work == WORK_STOP)
-            return;
+            break;
         if (work == WORK_BATCH)
-            may_settle = batch_run(store);
-        if (may_settle && points_due(&store->points))
-            may_settle = points_settle(&store->points, &err) == 0;
+            store->background.may_settle = batch_run(store);
+        background_step(store);
     }
+    background_stop(store);
 }

@@ -9,7 +9,7 @@ import json
 import os
 import re
 
-from case import Case, main
+from case import BINARY, Case, Daemon, main
 from schema import Validator
 
 FOLDER = os.environ.get("EXAMPLES", os.path.join(os.path.dirname(__file__), "..", "..", "schemas", "examples"))
@@ -49,6 +49,10 @@ class Examples(Case):
         with open(os.environ["OPENAPI_JSON"], encoding="utf-8") as file:
             cls.document = json.load(file)
         cls.validator = Validator(cls.document)
+
+    @classmethod
+    def new_daemon(cls, **more):
+        return Daemon(BINARY, cls.store, ("--backup-dir", os.path.dirname(cls.store)), cls.environment, **more)
 
     def operation(self, method, path):
         """What the document says of a request, or None."""

@@ -69,11 +69,26 @@ static void rows_are_found_by_method_and_path(void **state)
     (void)state;
     const struct route *get = find(METHOD_GET, "/v1/series/x/points", allow);
     assert_string_equal(get->path, "/v1/series/{id}/points");
-    assert_string_equal(router_id(get, &uri), "x");
+    assert_string_equal(router_part(get, &uri, "id"), "x");
     assert_ptr_equal(find(METHOD_HEAD, "/v1/series/x/points", allow), get);
     assert_int_equal(find(METHOD_POST, "/v1/series/x/points", allow)->body, BODY_POINTS);
     assert_string_equal(find(METHOD_GET, "/", allow)->path, "/");
-    assert_null(router_id(find(METHOD_GET, "/livez", allow), &uri));
+    assert_null(router_part(find(METHOD_GET, "/livez", allow), &uri, "id"));
+}
+
+static void each_part_of_a_path_is_found_by_its_name(void **state)
+{
+    char allow[ROUTER_ALLOW_MAX];
+
+    (void)state;
+    const struct route *row = find(METHOD_POST, "/v1/series/x%2Fy/checkpoints/17/restore", allow);
+    assert_string_equal(row->path, "/v1/series/{id}/checkpoints/{version}/restore");
+    assert_string_equal(router_part(row, &uri, "id"), "x/y");
+    assert_string_equal(router_part(row, &uri, "version"), "17");
+    assert_null(router_part(row, &uri, "vers"));
+    assert_null(router_part(row, &uri, "i"));
+    assert_null(router_part(row, &uri, "series"));
+    assert_null(find(METHOD_POST, "/v1/series/x/checkpoints//restore", allow));
 }
 
 static void wrong_method_names_the_right_ones_and_unknown_path_none(void **state)
@@ -128,6 +143,7 @@ int main(void)
         cmocka_unit_test(absolute_form_and_asterisk_are_understood),
         cmocka_unit_test(bad_encodings_are_refused),
         cmocka_unit_test(rows_are_found_by_method_and_path),
+        cmocka_unit_test(each_part_of_a_path_is_found_by_its_name),
         cmocka_unit_test(wrong_method_names_the_right_ones_and_unknown_path_none),
         cmocka_unit_test(parameters_must_be_the_rows_own_and_come_once),
         cmocka_unit_test(every_row_is_found_by_its_own_path),

@@ -27,13 +27,14 @@ static void every_setting_is_read(void **state)
 {
     struct series_patch patch = parsed(
         "{\"frequency\":\"5m\",\"season\":[288,2e1],\"horizon\":48,\"min\":0,\"max\":1.5e2,"
-        "\"integer\":true,\"model\":\"literal\",\"timezone\":\"Europe/Berlin\","
+        "\"integer\":true,\"model\":\"literal\",\"timezone\":\"Europe/Berlin\",\"retention_points\":5000,"
         "\"fit\":{\"every\":12},\"labels\":{\"z\":\"1\",\"a\":\"\xc3\xa9\"}}");
     (void)state;
     assert_int_equal(patch.set, PATCH_FREQ | PATCH_SEASON | PATCH_HORIZON | PATCH_MIN | PATCH_MAX |
                                     PATCH_INTEGER | PATCH_FIT | PATCH_LABELS | PATCH_MODEL |
-                                    PATCH_ZONE);
+                                    PATCH_ZONE | PATCH_RETENTION);
     assert_string_equal(patch.settings.zone, "Europe/Berlin");
+    assert_int_equal(patch.settings.retention, 5000);
     assert_int_equal(patch.settings.freq.ms, 300000);
     assert_int_equal(patch.settings.season_n, 2);
     assert_int_equal(patch.settings.season[0], 288);
@@ -58,6 +59,9 @@ static void only_named_settings_are_set(void **state)
     patch = parsed("{\"min\":null}");
     assert_int_equal(patch.set, PATCH_MIN);
     assert_true(isnan(patch.settings.min));
+    patch = parsed("{\"retention_points\":null}");
+    assert_int_equal(patch.set, PATCH_RETENTION);
+    assert_int_equal(patch.settings.retention, 0);
     patch =
         parsed("{\"season\":\"auto\",\"frequency\":\"infer\",\"horizon\":null,\"fit\":\"off\"}");
     assert_int_equal(patch.set, PATCH_SEASON | PATCH_FREQ | PATCH_HORIZON | PATCH_FIT);
@@ -107,6 +111,8 @@ static void settings_that_are_wrong_are_refused_at_their_place(void **state)
         {"{\"season\":[1.5]}", ERR_INVALID, "/season/0", "whole number"},
         {"{\"season\":\"weekly\"}", ERR_INVALID, "/season", "auto"},
         {"{\"season\":{}}", ERR_INVALID, "/season", "an object"},
+        {"{\"retention_points\":-1}", ERR_INVALID, "/retention_points", "0 to 2147483647"},
+        {"{\"retention_points\":\"all\"}", ERR_INVALID, "/retention_points", "whole number"},
         {"{\"horizon\":0}", ERR_INVALID, "/horizon", "1 to 1024"},
         {"{\"horizon\":1025}", ERR_INVALID, "/horizon", "1 to 1024"},
         {"{\"horizon\":\"5\"}", ERR_INVALID, "/horizon", "whole number"},
@@ -222,6 +228,25 @@ static void fit_body_names_a_mode(void **state)
     assert_false(full);
 }
 
+static void a_backups_name_is_read_or_absent(void **state)
+{
+    static const char *const wrong[] = {"{\"name\":5}", "{\"name\":\"\"}", "{\"name\":null}",
+                                        "{\"name\":\"123456789\"}", "{\"path\":\"a\"}",
+                                        "{\"name\":\"a\\u0000b\"}", "[]", "{"};
+    char name[9] = "before";
+    struct err err;
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_int_equal(backup_json_parse(wrong[i], strlen(wrong[i]), name, sizeof name, &err), -1);
+        assert_string_equal(name, "before");
+    }
+    assert_int_equal(backup_json_parse("{\"name\":\"12345678\"}", 19, name, sizeof name, &err), 0);
+    assert_string_equal(name, "12345678");
+    assert_int_equal(backup_json_parse("{}", 2, name, sizeof name, &err), 0);
+    assert_string_equal(name, "");
+    assert_int_equal(backup_json_parse("", 0, name, sizeof name, &err), 0);
+}
+
 /* ---- what is shown ---- */
 
 static json_t *finished(struct writer *w)
@@ -275,6 +300,7 @@ static void series_is_shown_with_what_was_set(void **state)
     assert_string_equal(json_string_value(json_array_get(last, 0)), "1970-01-01T00:00:01Z");
     assert_true(json_is_null(json_array_get(last, 1)));
     assert_int_equal(json_integer_value(json_object_get(json, "points")), 9);
+    assert_true(json_is_null(json_object_get(json, "retention_points")));
     assert_true(json_is_object(json_object_get(json, "skill")));
     json_decref(json);
     series_settings_done(&patch.settings);
@@ -343,6 +369,7 @@ int main(void)
         cmocka_unit_test(body_over_the_limit_is_refused_unread),
         cmocka_unit_test(deep_nesting_is_refused),
         cmocka_unit_test(fit_body_names_a_mode),
+        cmocka_unit_test(a_backups_name_is_read_or_absent),
         cmocka_unit_test(series_is_shown_with_what_was_set),
         cmocka_unit_test(new_series_is_shown_with_defaults),
         cmocka_unit_test(job_is_shown_from_waiting_to_ended),

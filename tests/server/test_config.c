@@ -393,6 +393,37 @@ static void what_print_config_writes_can_be_read_again(void **state)
     assert_memory_equal(&config, &first, sizeof config);
 }
 
+static void what_may_change_while_running_is_adopted_and_the_rest_is_told(void **state)
+{
+    struct config_change changes[CONFIG_OPTIONS_MAX];
+    struct config now;
+
+    (void)state;
+    assert_int_equal(load(ARGS("--workers=2"), NOTHING), 0);
+    now = config;
+    use_file("\nlog-level = debug\ndrain-delay = 1500ms\nstore = other.db\n");
+    assert_int_equal(load(ARGS("--workers=3", "--config", file_path), NOTHING), 0);
+    assert_int_equal(config_adopt(&now, &config, changes), 5);
+    assert_string_equal(changes[0].option, "store");
+    assert_string_equal(changes[0].from, "tstrm.db");
+    assert_string_equal(changes[0].to, "other.db");
+    assert_false(changes[0].adopted);
+    assert_string_equal(changes[1].option, "config");
+    assert_string_equal(changes[2].option, "workers");
+    assert_false(changes[2].adopted);
+    assert_string_equal(changes[3].option, "log-level");
+    assert_true(changes[3].adopted);
+    assert_string_equal(changes[4].to, "1500ms");
+    assert_int_equal(now.log_level, LOG_LEVEL_DEBUG);
+    assert_int_equal(now.drain_delay_ms, 1500);
+    assert_int_equal(now.workers, 2);
+    assert_string_equal(now.store_path, "tstrm.db");
+    config = now;
+    char *text = printed(config_print); /* with where the value came from */
+    assert_non_null(strstr(text, "log-level = debug # "));
+    free(text);
+}
+
 static void print_help(const struct config *unused, FILE *out)
 {
     (void)unused;
@@ -442,6 +473,7 @@ int main(void)
         TEST(help_and_version_succeed_whatever_else_is_wrong),
         TEST(print_config_names_every_value_and_its_origin),
         TEST(what_print_config_writes_can_be_read_again),
+        TEST(what_may_change_while_running_is_adopted_and_the_rest_is_told),
         TEST(help_names_every_option_that_print_config_shows),
     };
 

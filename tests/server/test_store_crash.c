@@ -2,7 +2,7 @@
  * killed at any instant. */
 #include "server/store/request.h"
 #include "core/rng.h"
-#include "tests/server/store_fixture.h"
+#include "tests/server/store_loaded.h"
 #include "tests/server/store_model.h"
 
 #include <setjmp.h>
@@ -199,6 +199,7 @@ struct writer {
     struct fixture f;
     int pipe;
     int64_t next;
+    uint32_t retention; /* of every series */
 };
 
 struct numbered {
@@ -229,6 +230,7 @@ static void write_next(struct writer *writer)
     *numbered = (struct numbered){writer, writer->next++};
     size_t n = numbered_write(numbered->number, points);
     struct store_series series = plain_series(1 + numbered->number % SERIES_N);
+    series.settings.retention = writer->retention;
     if (store_put_points(writer->f.store, series.key, points_copy(points, n), n, &series, NULL,
                          acknowledge, numbered, &err) < 0)
         _exit(4);
@@ -236,7 +238,7 @@ static void write_next(struct writer *writer)
 
 /* The child: writes until it is killed. A short log makes settling part of what is interrupted. */
 __attribute__((noreturn)) static void write_for_ever(const struct fixture *parent, int pipe,
-                                                     int64_t from)
+                                                     int64_t from, uint32_t retention)
 {
     static struct writer writer;
     struct fixture *f = &writer.f;
@@ -244,6 +246,7 @@ __attribute__((noreturn)) static void write_for_ever(const struct fixture *paren
 
     writer.pipe = pipe;
     writer.next = from;
+    writer.retention = retention;
     memcpy(f->path, parent->path, sizeof(f->path));
     f->options.path = f->path;
     if (uv_loop_init(&f->loop) || uv_async_init(&f->loop, &f->keep_alive, NULL) ||
@@ -261,7 +264,7 @@ __attribute__((noreturn)) static void write_for_ever(const struct fixture *paren
 }
 
 /* Kills the child after it has acknowledged `after` writes; returns how many it had acknowledged. */
-static int64_t run_and_kill(const struct fixture *f, int64_t from, size_t after)
+static int64_t run_and_kill(const struct fixture *f, int64_t from, size_t after, uint32_t retention)
 {
     int ends[2], status;
     int64_t number, acknowledged = 0;
@@ -269,7 +272,7 @@ static int64_t run_and_kill(const struct fixture *f, int64_t from, size_t after)
     assert_int_equal(pipe(ends), 0);
     pid_t child = fork();
     if (child == 0)
-        write_for_ever(f, ends[1], from);
+        write_for_ever(f, ends[1], from, retention);
     assert_true(child > 0);
     close(ends[1]);
     while (read(ends[0], &number, sizeof(number)) == sizeof(number)) {
@@ -312,7 +315,7 @@ static void nothing_acknowledged_is_lost_when_the_writer_is_killed(void **state)
 
     trm_rng_seed(&rng, (uint64_t)getpid()); /* any instant will do: the check is exact */
     for (unsigned round = 0; round < ROUNDS; round++) {
-        int64_t acknowledged = run_and_kill(f, from, 1 + trm_rng_below(&rng, 400));
+        int64_t acknowledged = run_and_kill(f, from, 1 + trm_rng_below(&rng, 400), 0);
         fixture_open(f);
         fixture_start(f);
         for (int64_t i = 0; i < from + acknowledged; i++)
@@ -331,6 +334,89 @@ static void nothing_acknowledged_is_lost_when_the_writer_is_killed(void **state)
     }
 }
 
+/* ---- a killed writer of series that forget ---- */
+
+#define KEPT 700
+
+/* What the file says of the series' number of points, and what it really has. */
+static void check_count(struct fixture *f, const struct loaded *loaded, int64_t key)
+{
+    struct outcome got = read_points(f, key, TRM_TIME_MIN, TRM_TIME_MAX, SIZE_MAX);
+    uint64_t said = 0;
+
+    for (size_t i = 0; i < loaded->series_n; i++)
+        if (loaded->series[i].key == key)
+            said = loaded->series[i].point_n;
+    assert_int_equal(got.points_n, said);
+    free(got.points);
+}
+
+/* Every write below `next` that lies wholly in the newest KEPT points of the series. Returns how many of the
+ * older writes have gone. */
+static size_t check_newest(struct fixture *f, int64_t next, int64_t key)
+{
+    struct point points[600];
+    size_t n = 0, gone = 0;
+
+    for (int64_t i = next - 1; i >= 0; i--) {
+        if (1 + i % SERIES_N != key)
+            continue;
+        n += numbered_write(i, points);
+        if (n <= KEPT) {
+            assert_int_equal(is_there(f, i), 1);
+            continue;
+        }
+        struct outcome got = read_points(f, key, i * 1000, (i + 1) * 1000, SIZE_MAX);
+        gone += got.points_n == 0;
+        free(got.points);
+    }
+    return gone;
+}
+
+/* The first write that is not there, from those on that were not acknowledged. */
+static int64_t first_lost(struct fixture *f, int64_t i)
+{
+    while (is_there(f, i))
+        i++;
+    return i;
+}
+
+static void check_all_counts(struct fixture *f)
+{
+    struct loaded loaded = {.points_max = 1};
+    struct err err;
+
+    fixture_open(f);
+    assert_int_equal(loaded_read(f, &loaded, &err), 0);
+    fixture_start(f);
+    for (int64_t key = 1; key <= SERIES_N; key++)
+        check_count(f, &loaded, key);
+    loaded_clear(&loaded);
+    fixture_close(f);
+}
+
+static void what_must_be_kept_is_there_and_counted_when_the_writer_is_killed(void **state)
+{
+    struct fixture *f = *state;
+    struct trm_rng rng;
+    int64_t from = 0;
+    size_t gone = 0;
+
+    trm_rng_seed(&rng, (uint64_t)getpid() + 1);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        from += run_and_kill(f, from, 1 + trm_rng_below(&rng, 400), KEPT);
+        check_all_counts(f);
+        fixture_open(f);
+        fixture_start(f);
+        from = first_lost(f, from);
+        gone = 0;
+        for (int64_t key = 1; key <= SERIES_N; key++)
+            gone += check_newest(f, from, key);
+        fixture_close(f);
+    }
+    assert_true(gone > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +429,8 @@ int main(void)
             full_free),
         cmocka_unit_test_setup_teardown(nothing_acknowledged_is_lost_when_the_writer_is_killed,
                                         fixture_new, fixture_free),
+        cmocka_unit_test_setup_teardown(
+            what_must_be_kept_is_there_and_counted_when_the_writer_is_killed, fixture_new, fixture_free),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
