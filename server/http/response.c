@@ -120,6 +120,20 @@ void answer_empty(struct request *request, unsigned status)
                  MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT));
 }
 
+typedef void (*problem_writer)(struct writer *writer, const struct problem *problem, const char *instance);
+
+/* The form that the route's clients expect. */
+static problem_writer problem_writer_of(const struct request *request)
+{
+    bool own = request->route != NULL && request->route->write_problem != NULL;
+    return own ? request->route->write_problem : problem_write;
+}
+
+static const char *problem_type(const struct request *request)
+{
+    return problem_writer_of(request) == problem_write ? TYPE_PROBLEM : TYPE_JSON;
+}
+
 /* The problem's JSON; NULL when out of memory. */
 static char *problem_bytes(const struct request *request, size_t *ret_n)
 {
@@ -131,7 +145,7 @@ static char *problem_bytes(const struct request *request, size_t *ret_n)
     size_t path_n = request_path(request, &target);
     snprintf(path, sizeof path, "%.*s", (int)path_n, target);
     writer_init(&writer, PROBLEM_BYTES_MAX);
-    problem_write(&writer, request->problem, path);
+    problem_writer_of(request)(&writer, request->problem, path);
     return writer_finish(&writer, &bytes, ret_n, &ignored) == 0 ? bytes : NULL;
 }
 
@@ -144,7 +158,7 @@ void answer_problem(struct request *request)
     char seconds[16];
     if (bytes == NULL)
         return;
-    give_bytes(request, info->status, TYPE_PROBLEM, bytes, n, free);
+    give_bytes(request, info->status, problem_type(request), bytes, n, free);
     if (info->retry_after_s > 0) {
         snprintf(seconds, sizeof seconds, "%u", info->retry_after_s);
         answer_header(request, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
@@ -168,10 +182,10 @@ char *answer_problem_raw(const struct request *request, size_t *ret_n)
     else if (request->problem->kind == PROBLEM_CODING)
         snprintf(more, sizeof more, "Accept-Encoding: %s\r\n", coding_understood());
     int length = asprintf(&message,
-                          "HTTP/1.1 %u %s\r\nContent-Type: " TYPE_PROBLEM
-                          "\r\nContent-Length: %zu\r\n%sConnection: close\r\n\r\n%s",
-                          info->status, MHD_get_reason_phrase_for(info->status), n, more,
-                          bytes);
+                          "HTTP/1.1 %u %s\r\nContent-Type: %s\r\n"
+                          "Content-Length: %zu\r\n%sConnection: close\r\n\r\n%s",
+                          info->status, MHD_get_reason_phrase_for(info->status),
+                          problem_type(request), n, more, bytes);
     free(bytes);
     *ret_n = length < 0 ? 0 : (size_t)length;
     return length < 0 ? NULL : message;
