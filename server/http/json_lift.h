@@ -1,7 +1,7 @@
 /* A long list of numbers taken out of a JSON body before it becomes a tree. Knows just enough of JSON to find
  * one list by its two keys; refuses to know whether the rest is valid, which is the tree's parser's to say.
  * Surprising: it writes into the body: the list is left there as an empty one, so that positions which the
- * tree's parser names behind it are off. A tree costs some 50 bytes and five times the time for each number.
+ * tree's parser names behind it are off. A tree costs some 50 bytes and eight times the time for each number.
  *
  * Any thread. */
 #ifndef SERVER_HTTP_JSON_LIFT_H
