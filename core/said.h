@@ -24,7 +24,7 @@
     (TRM_SAID_HEAD_BYTES + TRM_SAID_LEADS_MAX * TRM_SAID_LEAD_BYTES + TRM_SAID_TALLY_BYTES)
 
 /* How fast the correction follows, and how far it goes: a factor of 8 either way. */
-#define TRM_SAID_RATE .03
+#define TRM_SAID_RATE .0075
 #define TRM_SAID_LOG_FACTOR_MAX 2.0794415416798357
 
 /* Steps that a score looks back over: the weight of a step falls by e in so many. */

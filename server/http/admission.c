@@ -8,7 +8,6 @@
 #include <microhttpd.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 static bool refuse(struct request *request, const struct err *err)
 {
@@ -106,7 +105,7 @@ static void name_media(unsigned media, char *text, size_t n)
 static bool check_media(struct request *request, unsigned *ret_media)
 {
     const char *type = request->headers.content_type;
-    const char *encoding = request->headers.content_encoding;
+    enum coding ignored;
     char accepted[80];
     name_media(request->route->media, accepted, sizeof accepted);
     *ret_media = type == NULL ? 0 : media_of_content_type(type) & request->route->media;
@@ -116,8 +115,10 @@ static bool check_media(struct request *request, unsigned *ret_media)
                             type == NULL ? "absent" : type);
         return false;
     }
-    if (encoding != NULL && strcasecmp(encoding, "gzip") != 0 && strcasecmp(encoding, "identity") != 0) {
-        request_refuse_kind(request, PROBLEM_MEDIA, "", "Content-Encoding must be gzip or absent");
+    if (!coding_of_content(request->headers.content_encoding, &ignored)) {
+        request_refuse_kind(request, PROBLEM_CODING, "",
+                            "Content-Encoding must be absent or one of %s, not %.80s", coding_understood(),
+                            request->headers.content_encoding);
         return false;
     }
     return true;
@@ -127,7 +128,7 @@ static bool begin_body(struct request *request, unsigned media)
 {
     const struct route *route = request->route;
     const struct config *config = request->http->config;
-    const char *encoding = request->headers.content_encoding;
+    enum coding coding = CODING_IDENTITY;
     size_t max = config->body_bytes_max;
     struct err err;
     if (route->body_max != 0 && route->body_max < max)
@@ -136,8 +137,8 @@ static bool begin_body(struct request *request, unsigned media)
         err_set(&err, ERR_TOO_LARGE, "the body is longer than %zu bytes", max);
         return refuse(request, &err);
     }
-    bool gzip = encoding != NULL && strcasecmp(encoding, "gzip") == 0;
-    return body_begin(&request->body, route->body, media, gzip, max, config->points_per_body_max,
+    (void)coding_of_content(request->headers.content_encoding, &coding); /* check_media has looked */
+    return body_begin(&request->body, route->body, media, coding, max, config->points_per_body_max,
                       &err) == 0 ||
            refuse(request, &err);
 }

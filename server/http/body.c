@@ -15,12 +15,12 @@ static enum points_format points_format_of(unsigned media)
     return media == MEDIA_NDJSON ? POINTS_NDJSON : POINTS_JSON;
 }
 
-int body_begin(struct body *body, enum body_mode mode, unsigned media, bool gzip, size_t max,
-               size_t points_max, struct err *err)
+int body_begin(struct body *body, enum body_mode mode, unsigned media, enum coding coding,
+               size_t max, size_t points_max, struct err *err)
 {
     body->mode = mode;
     body->max = max;
-    if (gzip && (body->inflater = inflater_new()) == NULL)
+    if (coding != CODING_IDENTITY && (body->inflater = inflater_new(coding)) == NULL)
         return err_set(err, ERR_NO_MEMORY, "out of memory");
     if (mode == BODY_POINTS)
         return points_reader_new(points_format_of(media), points_max, &body->points, err);
@@ -66,7 +66,8 @@ int body_feed(struct body *body, const char *bytes, size_t n, struct err *err)
 int body_end(struct body *body, struct err *err)
 {
     if (body->inflater != NULL && !inflater_ended(body->inflater))
-        return err_set(err, ERR_SYNTAX, "the gzip stream is cut short");
+        return err_set(err, ERR_SYNTAX, "the %s stream is cut short",
+                       coding_name(inflater_coding(body->inflater)));
     return 0;
 }
 

@@ -1,10 +1,11 @@
-/* A request's body as it arrives. Knows the limits, gzip, and what is done with each piece; refuses to
+/* A request's body as it arrives. Knows the limits, the codings, and what is done with each piece; refuses to
  * know what the body means. Surprising: the limit holds for the bytes after decompression, so a small
  * body that unfolds without end is cut where any other would be. */
 #ifndef SERVER_HTTP_BODY_H
 #define SERVER_HTTP_BODY_H
 
 #include "server/base/err.h"
+#include "server/http/coding.h"
 #include "server/http/points_reader.h"
 #include "server/http/routes.h"
 
@@ -26,11 +27,11 @@ struct body {
 
 /* Fills zeroed memory. points_max: most points. */
 __attribute__((warn_unused_result)) int body_begin(struct body *body, enum body_mode mode,
-                                                   unsigned media, bool gzip, size_t max,
-                                                   size_t points_max, struct err *err);
+                                                   unsigned media, enum coding coding,
+                                                   size_t max, size_t points_max, struct err *err);
 
-/* Takes a piece of the body. Returns 0, or -1 with ERR_TOO_LARGE, ERR_SYNTAX (also: not gzip),
- * ERR_INVALID or ERR_NO_MEMORY. */
+/* Takes a piece of the body. Returns 0, or -1 with ERR_TOO_LARGE, ERR_SYNTAX (also: not what its coding
+ * says), ERR_INVALID or ERR_NO_MEMORY. */
 __attribute__((warn_unused_result)) int body_feed(struct body *body, const char *bytes, size_t n,
                                                   struct err *err);
 

@@ -117,6 +117,15 @@ static enum MHD_Result first_call(struct request *request, const char *method, c
     return MHD_YES;
 }
 
+/* A packed body is charged for what came, and when it unfolds to more, for that. */
+static int charge_unfolded(struct request *request, struct err *err)
+{
+    uint64_t held = request->body.taken;
+    return held <= request->charged_bytes
+               ? 0
+               : request_charge(request, (size_t)(held - request->charged_bytes), err);
+}
+
 static enum MHD_Result take_piece(struct request *request, const char *bytes, size_t n)
 {
     struct err err;
@@ -127,7 +136,8 @@ static enum MHD_Result take_piece(struct request *request, const char *bytes, si
         return request->body.received <= LINGER_BYTES ? MHD_YES : MHD_NO;
     if (request->stage == REQUEST_DRAINING)
         return MHD_YES;
-    if (request_charge(request, n, &err) == 0 && body_feed(&request->body, bytes, n, &err) == 0)
+    if (request_charge(request, n, &err) == 0 && body_feed(&request->body, bytes, n, &err) == 0 &&
+        charge_unfolded(request, &err) == 0)
         return MHD_YES;
     request_refuse(request, &err);
     return settle_early(request);

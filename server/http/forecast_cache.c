@@ -69,7 +69,7 @@ static struct forecast_entry **bucket_of(struct forecast_cache *cache, uint64_t 
 
 static size_t entry_bytes(const struct forecast_entry *entry)
 {
-    return ENTRY_BYTES + entry->target_n + entry->answer.n;
+    return ENTRY_BYTES + entry->target_n + cached_answer_bytes(&entry->answer);
 }
 
 static void unlink_by_use(struct forecast_entry *entry)
@@ -153,16 +153,21 @@ bool forecast_entry_holds(const struct forecast_entry *entry, const struct forec
            entry->tag.horizon == tag->horizon;
 }
 
+static void make_room(struct forecast_cache *cache, size_t bytes)
+{
+    while (cache->bytes + bytes > cache->max_bytes) {
+        drop(cache->oldest);
+        counters_add(cache->counters, COUNTER_CACHE_EVICTIONS, 1);
+    }
+}
+
 static void keep(struct forecast_cache *cache, struct forecast_entry *entry)
 {
     struct forecast_entry *same =
         forecast_cache_find(cache, entry->target, entry->target_n, entry->media);
     if (same != NULL)
         drop(same);
-    while (cache->bytes + entry_bytes(entry) > cache->max_bytes) {
-        drop(cache->oldest);
-        counters_add(cache->counters, COUNTER_CACHE_EVICTIONS, 1);
-    }
+    make_room(cache, entry_bytes(entry));
     struct forecast_entry **bucket = bucket_of(cache, entry->hash);
     entry->cache = cache;
     entry->next_in_bucket = *bucket;
@@ -194,9 +199,17 @@ struct forecast_entry *forecast_cache_put(struct forecast_cache *cache, const ch
 
 void forecast_entry_answer(struct forecast_entry *entry, struct request *request, int64_t now_ms)
 {
-    cached_answer_give(&entry->answer, request, entry->cache != NULL, now_ms);
-    if (entry->cache == NULL)
+    struct forecast_cache *cache = entry->cache;
+    size_t before = entry_bytes(entry);
+    cached_answer_give(&entry->answer, request, cache != NULL, now_ms);
+    size_t grown = entry_bytes(entry) - before; /* by a gzip variant */
+    if (cache == NULL) {
         entry_free(entry);
+    } else if (grown > 0) {
+        /* Ends before the entry itself: the newest, with both variants at most half of the cache. */
+        make_room(cache, grown);
+        cache->bytes += grown;
+    }
 }
 
 struct forecast_cache_stats forecast_cache_stats(const struct forecast_cache *cache)

@@ -8,8 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The quantile at `level` [horizon], or NULL where it was not computed. */
-static const double *quantile_at(const struct forecast_answer *answer, double level)
+const double *forecast_quantile(const struct forecast_answer *answer, double level)
 {
     for (size_t i = 0; i < answer->level_n && i < answer->forecast->level_n; i++) {
         if (fabs(answer->levels[i] - level) < 1e-9) {
@@ -62,7 +61,7 @@ static void write_quantiles(struct writer *w, const struct forecast_answer *answ
     writer_key(w, "quantiles");
     writer_open(w, '{');
     for (size_t i = 0; i < params->quantile_n; i++) {
-        const double *values = quantile_at(answer, params->quantiles[i]);
+        const double *values = forecast_quantile(answer, params->quantiles[i]);
         if (values != NULL) {
             number_format(params->quantiles[i], key);
             writer_numbers(w, key, values, answer->forecast->horizon);
@@ -71,14 +70,13 @@ static void write_quantiles(struct writer *w, const struct forecast_answer *answ
     writer_close(w, '}');
 }
 
-/* The bounds of an interval; false where they were not computed. */
-static bool interval_at(const struct forecast_answer *answer, double percent,
-                        const double **ret_lower, const double **ret_upper)
+bool forecast_interval(const struct forecast_answer *answer, double percent, const double **ret_lower,
+                       const double **ret_upper)
 {
     double lower, upper;
     interval_quantiles(percent, &lower, &upper);
-    *ret_lower = quantile_at(answer, lower);
-    *ret_upper = quantile_at(answer, upper);
+    *ret_lower = forecast_quantile(answer, lower);
+    *ret_upper = forecast_quantile(answer, upper);
     return *ret_lower != NULL && *ret_upper != NULL;
 }
 
@@ -90,7 +88,7 @@ static void write_intervals(struct writer *w, const struct forecast_answer *answ
     writer_open(w, '{');
     for (size_t i = 0; i < params->interval_n; i++) {
         const double *lower, *upper;
-        if (interval_at(answer, params->intervals[i], &lower, &upper)) {
+        if (forecast_interval(answer, params->intervals[i], &lower, &upper)) {
             number_format(params->intervals[i], key);
             writer_key(w, key);
             writer_open(w, '{');
@@ -286,14 +284,14 @@ static void write_csv_header(struct writer *w, const struct forecast_answer *ans
 {
     writer_text(w, answer->has_time ? "timestamp,median" : "step,median");
     for (size_t i = 0; i < params->quantile_n; i++) {
-        const double *values = quantile_at(answer, params->quantiles[i]);
+        const double *values = forecast_quantile(answer, params->quantiles[i]);
         if (values != NULL) {
             add_column(columns, w, ",q", params->quantiles[i], values);
         }
     }
     for (size_t i = 0; i < params->interval_n; i++) {
         const double *lower, *upper;
-        if (interval_at(answer, params->intervals[i], &lower, &upper)) {
+        if (forecast_interval(answer, params->intervals[i], &lower, &upper)) {
             add_column(columns, w, ",lo-", params->intervals[i], lower);
             add_column(columns, w, ",hi-", params->intervals[i], upper);
         }

@@ -35,6 +35,13 @@ __attribute__((warn_unused_result)) int forecast_write_csv(const struct forecast
 void forecast_write(struct writer *writer, const struct forecast_answer *answer,
                     const struct forecast_params *params);
 
+/* The quantile at `level` [horizon], or NULL where it was not computed. */
+const double *forecast_quantile(const struct forecast_answer *answer, double level);
+
+/* The bounds of an interval in percent, [horizon] each; false where they were not computed. */
+bool forecast_interval(const struct forecast_answer *answer, double percent, const double **ret_lower,
+                       const double **ret_upper);
+
 /* The fields "skill" and "coverage" of an open object: what came of what was said, while that is little what
  * the backtest said of the model, or null for both without one; each may be NULL. A series is shown with the
  * same two. */

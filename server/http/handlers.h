@@ -42,6 +42,22 @@ void handle_get_fleet(struct request *request);
 void handle_post_fleet_fit(struct request *request);
 void handle_delete_fleet(struct request *request);
 
+/* handlers_timegpt.c */
+void handle_timegpt_forecast(struct request *request);
+void handle_timegpt_cross_validation(struct request *request);
+void handle_timegpt_anomaly(struct request *request);
+void handle_timegpt_online_anomaly(struct request *request);
+void handle_timegpt_get_params(struct request *request);
+void handle_timegpt_post_params(struct request *request);
+void handle_timegpt_key(struct request *request);
+void handle_timegpt_models(struct request *request);
+
+/* handlers_kserve.c */
+void handle_kserve_forecast(struct request *request);
+void handle_kserve_models(struct request *request);
+void handle_kserve_live(struct request *request);
+void handle_kserve_ready(struct request *request);
+
 /* handlers_operations.c */
 void handle_livez(struct request *request);
 void handle_readyz(struct request *request);

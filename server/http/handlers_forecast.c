@@ -113,6 +113,7 @@ void handle_get_forecast(struct request *request)
     unsigned key_media = media_by_accept(request->headers.accept, offered, 2), media;
     struct forecast_params params;
     struct forecast_made made = {.bytes = NULL};
+    enum coding coding;
     struct err err;
     if (answer_from_cache(request, key_media) || !param_media(request, offered, 2, &media))
         return;
@@ -124,9 +125,9 @@ void handle_get_forecast(struct request *request)
     }
     counters_add(request->http->counters, COUNTER_CACHE_MISSES, 1);
     make_etag(request, &params, media, &made.tag, made.etag);
-    if (etag_matches(request->headers.if_none_match, made.etag) &&
+    if (cached_answer_named(request, made.etag, &coding) &&
         strcmp(request->headers.if_none_match, "*") != 0)
-        cached_answer_not_modified(request, made.etag,
+        cached_answer_not_modified(request, made.etag, coding,
                                    max_age_until(made.tag.next_point_ms, clock_wall_ms()));
     else
         answer_anew(request, &params, key_media, media, &made);

@@ -3,6 +3,7 @@
 
 #include "server/http/handler_tools.h"
 #include "server/http/job_answer.h"
+#include "server/http/list_csv.h"
 #include "server/http/response.h"
 #include "server/http/settings_json.h"
 
@@ -64,6 +65,7 @@ void handle_cancel_job(struct request *request)
 struct page {
     struct writer writer;
     enum time_form form;
+    unsigned media;
     size_t limit, n;
     char last[JOB_ID_MAX + 1];
     bool more;
@@ -76,7 +78,10 @@ static bool add_job(void *ctx, const struct job_view *view)
         page->more = true;
         return false;
     }
-    job_json_write(&page->writer, view, page->form);
+    if (page->media == MEDIA_CSV)
+        job_csv_write(&page->writer, view, page->form);
+    else
+        job_json_write(&page->writer, view, page->form);
     memcpy(page->last, view->row->id, sizeof page->last);
     page->n++;
     return true;
@@ -114,19 +119,16 @@ void handle_list_jobs(struct request *request)
 {
     struct page page = {.n = 0};
     int state;
+    writer_init(&page.writer, LIST_BYTES_MAX);
     if (!param_limit(request, PAGE_MAX, PAGE_DEFAULT, &page.limit) ||
         !param_time_form(request, &page.form) || !param_state(request, &state) ||
-        !param_cursor(request))
+        !param_cursor(request) || !param_media(request, list_media, 2, &page.media))
         return;
-    writer_init(&page.writer, LIST_BYTES_MAX);
-    writer_open(&page.writer, '{');
-    writer_key(&page.writer, "jobs");
-    writer_open(&page.writer, '[');
+    if (page.media == MEDIA_CSV)
+        jobs_csv_head(&page.writer);
+    else
+        list_open(&page.writer, "jobs");
     service_list_jobs(request->http->service, request_param(request, "cursor"),
                       request_param(request, "series"), state, add_job, &page);
-    writer_close(&page.writer, ']');
-    writer_key(&page.writer, "next");
-    writer_string(&page.writer, page.more ? page.last : NULL);
-    writer_close(&page.writer, '}');
-    answer_writer(request, MHD_HTTP_OK, TYPE_JSON, &page.writer);
+    answer_list(request, &page.writer, page.media, page.more ? page.last : NULL);
 }

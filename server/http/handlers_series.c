@@ -2,6 +2,7 @@
 #include "server/http/handlers.h"
 
 #include "server/http/handler_tools.h"
+#include "server/http/list_csv.h"
 #include "server/http/query.h"
 #include "server/http/response.h"
 #include "server/http/series_answer.h"
@@ -83,6 +84,7 @@ void handle_delete_series(struct request *request)
 struct page {
     struct writer writer;
     enum time_form form;
+    unsigned media;
     size_t limit, n;
     char last[SERIES_ID_MAX + 1]; /* id of the last one shown */
     bool more;
@@ -95,7 +97,10 @@ static bool add_series(void *ctx, const struct series_view *view)
         page->more = true;
         return false;
     }
-    series_json_write(&page->writer, view, page->form);
+    if (page->media == MEDIA_CSV)
+        series_csv_write(&page->writer, view, page->form);
+    else
+        series_json_write(&page->writer, view, page->form);
     memcpy(page->last, view->id, strlen(view->id) + 1);
     page->n++;
     return true;
@@ -123,17 +128,13 @@ static int read_labels(const struct request *request, struct series_label *label
 static void list(struct request *request, struct page *page, const struct series_label *labels,
                  size_t label_n)
 {
-    writer_init(&page->writer, LIST_BYTES_MAX);
-    writer_open(&page->writer, '{');
-    writer_key(&page->writer, "series");
-    writer_open(&page->writer, '[');
-    service_list_series(request->http->service, request_param(request, "cursor"),
-                        request_param(request, "prefix"), labels, label_n, add_series, page);
-    writer_close(&page->writer, ']');
-    writer_key(&page->writer, "next");
-    writer_string(&page->writer, page->more ? page->last : NULL);
-    writer_close(&page->writer, '}');
-    answer_writer(request, MHD_HTTP_OK, TYPE_JSON, &page->writer);
+    const char *cursor = request_param(request, "cursor"), *prefix = request_param(request, "prefix");
+    if (page->media == MEDIA_CSV)
+        series_csv_head(&page->writer);
+    else
+        list_open(&page->writer, "series");
+    service_list_series(request->http->service, cursor, prefix, labels, label_n, add_series, page);
+    answer_list(request, &page->writer, page->media, page->more ? page->last : NULL);
 }
 
 void handle_list_series(struct request *request)
@@ -141,13 +142,14 @@ void handle_list_series(struct request *request)
     struct page page = {.n = 0};
     struct series_label *labels = calloc(SERIES_LABELS_MAX, sizeof *labels);
     struct err err;
+    writer_init(&page.writer, LIST_BYTES_MAX);
     if (labels == NULL)
         err_set(&err, ERR_NO_MEMORY, "out of memory");
     int label_n = labels == NULL ? -1 : read_labels(request, labels, &err);
     if (label_n < 0)
         request_refuse(request, &err);
     else if (param_limit(request, PAGE_MAX, PAGE_DEFAULT, &page.limit) &&
-             param_time_form(request, &page.form))
+             param_time_form(request, &page.form) && param_media(request, list_media, 2, &page.media))
         list(request, &page, labels, (size_t)label_n);
     free(labels);
 }

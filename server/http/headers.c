@@ -35,6 +35,8 @@ static enum MHD_Result take(void *cls, enum MHD_ValueKind kind, const char *name
     (void)kind;
     if (strcasecmp(name, "accept") == 0)
         keep(&headers->accept, value);
+    else if (strcasecmp(name, "accept-encoding") == 0)
+        keep(&headers->accept_encoding, value);
     else if (strcasecmp(name, "content-type") == 0)
         keep(&headers->content_type, value);
     else if (strcasecmp(name, "content-encoding") == 0)

@@ -16,7 +16,8 @@ struct MHD_Connection;
 
 /* Pointers into the connection's memory, valid until the request ends; NULL: absent. */
 struct headers {
-    const char *accept, *content_type, *content_encoding, *if_none_match, *prefer, *traceparent;
+    const char *accept, *accept_encoding, *content_type, *content_encoding;
+    const char *if_none_match, *prefer, *traceparent;
     const char *content_length, *transfer_encoding;
     bool expect_continue;
     unsigned content_length_n, transfer_encoding_n, host_n;

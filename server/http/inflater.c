@@ -1,49 +1,59 @@
-/* zlib's inflate with a fixed buffer: what one piece unfolds to is never held at once. See inflater.h. */
+/* The loop around a coding's steps, with a fixed buffer: what one piece unfolds to is never held at once.
+ * See inflater.h. */
 #include "server/http/inflater.h"
 
-#include <stdlib.h>
-#include <zlib.h>
+#include "server/http/unfold.h"
 
-#define GZIP_ONLY (15 + 16) /* inflateInit2: largest window, gzip's header and checksum demanded */
+#include <stdlib.h>
 
 struct inflater {
-    z_stream stream;
+    enum coding coding;
+    const struct unfold *unfold;
+    void *state;
     bool ended;
     unsigned char out[16384];
 };
 
-struct inflater *inflater_new(void)
+static const struct unfold *unfold_of(enum coding coding)
 {
-    struct inflater *inflater = calloc(1, sizeof *inflater);
-    if (inflater != NULL && inflateInit2(&inflater->stream, GZIP_ONLY) != Z_OK) {
-        free(inflater);
-        return NULL;
-    }
-    return inflater;
+#ifdef TSTRM_ZSTD
+    if (coding == CODING_ZSTD)
+        return &unfold_zstd;
+#endif
+    return coding == CODING_GZIP ? &unfold_gzip : NULL;
 }
 
-int inflater_feed(struct inflater *inflater, const char *bytes, size_t n,
-                  int (*take)(void *ctx, const char *bytes, size_t n, struct err *err), void *ctx,
+struct inflater *inflater_new(enum coding coding)
+{
+    const struct unfold *unfold = unfold_of(coding);
+    struct inflater *inflater = unfold == NULL ? NULL : calloc(1, sizeof *inflater);
+    if (inflater == NULL)
+        return NULL;
+    inflater->coding = coding;
+    inflater->unfold = unfold;
+    inflater->state = unfold->open();
+    if (inflater->state != NULL)
+        return inflater;
+    free(inflater);
+    return NULL;
+}
+
+int inflater_feed(struct inflater *inflater, const char *bytes, size_t n, inflater_take take, void *ctx,
                   struct err *err)
 {
-    z_stream *stream = &inflater->stream;
-    stream->next_in = (unsigned char *)bytes;
-    stream->avail_in = (unsigned)n;
+    struct unfold_step step = {.in = (const unsigned char *)bytes, .in_n = n};
     do {
         if (inflater->ended)
-            return err_set(err, ERR_SYNTAX, "there are bytes after the end of the gzip stream");
-        stream->next_out = inflater->out;
-        stream->avail_out = sizeof inflater->out;
-        int status = inflate(stream, Z_NO_FLUSH);
-        if (status == Z_MEM_ERROR)
-            return err_set(err, ERR_NO_MEMORY, "out of memory");
-        if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR)
-            return err_set(err, ERR_SYNTAX, "the body is not what Content-Encoding says: gzip");
-        inflater->ended = status == Z_STREAM_END;
-        size_t made = sizeof inflater->out - stream->avail_out;
-        if (made > 0 && take(ctx, (const char *)inflater->out, made, err) != 0)
+            return err_set(err, ERR_SYNTAX, "there are bytes after the end of the %s stream",
+                           coding_name(inflater->coding));
+        step.out = inflater->out;
+        step.out_max = sizeof inflater->out;
+        if (inflater->unfold->step(inflater->state, &step, err) != 0)
             return -1;
-    } while (stream->avail_in > 0 || (stream->avail_out == 0 && !inflater->ended));
+        inflater->ended = step.ended;
+        if (step.out_n > 0 && take(ctx, (const char *)inflater->out, step.out_n, err) != 0)
+            return -1;
+    } while (step.in_n > 0 || (step.out_n == step.out_max && !inflater->ended));
     return 0;
 }
 
@@ -52,10 +62,15 @@ bool inflater_ended(const struct inflater *inflater)
     return inflater->ended;
 }
 
+enum coding inflater_coding(const struct inflater *inflater)
+{
+    return inflater->coding;
+}
+
 void inflater_free(struct inflater *inflater)
 {
     if (inflater == NULL)
         return;
-    inflateEnd(&inflater->stream);
+    inflater->unfold->close(inflater->state);
     free(inflater);
 }

@@ -24,6 +24,7 @@
     X(TOO_LARGE, 413, "too-large", "The request is too large", 0)                                  \
     X(TARGET, 414, "target", "The request target is too long", 0)                                  \
     X(MEDIA, 415, "media-type", "The content type is not accepted here", 0)                        \
+    X(CODING, 415, "content-encoding", "The content encoding is not understood here", 0)           \
     X(TOO_SHORT, 422, "too-short", "The history is too short", 0)                                  \
     X(BUSY, 429, "busy", "Too much is waiting already", 1)                                         \
     X(INTERNAL, 500, "internal", "Something went wrong here", 0)                                   \

@@ -2,6 +2,9 @@
  * start for this case. See response.h. */
 #include "server/http/response.h"
 
+#include "server/http/coding.h"
+#include "server/http/deflater.h"
+
 #include <assert.h>
 #include <microhttpd.h>
 #include <stdio.h>
@@ -39,13 +42,48 @@ void answer_header(struct request *request, const char *name, const char *value)
         (void)MHD_add_response_header(request->response, name, value);
 }
 
-static void give_bytes(struct request *request, unsigned status, const char *type, char *bytes,
-                       size_t n)
+static void keep_static(void *bytes)
 {
-    struct MHD_Response *response = MHD_create_response_from_buffer(n, bytes, MHD_RESPMEM_MUST_FREE);
+    (void)bytes;
+}
+
+/* The bytes packed; release(bytes) is called when they are no longer needed, at once or later. NULL: they
+ * are to go as they are. */
+static struct MHD_Response *pack(char *bytes, size_t n, void (*release)(void *bytes))
+{
+    struct MHD_Response *response;
+    char *packed;
+    size_t packed_n;
+    if (n > DEFLATE_WHOLE_MAX)
+        return deflate_stream(bytes, n, release, bytes);
+    if (deflate_whole(bytes, n, &packed, &packed_n) != 0)
+        return NULL;
+    response = MHD_create_response_from_buffer(packed_n, packed, MHD_RESPMEM_MUST_FREE);
     if (response == NULL)
-        free(bytes);
+        free(packed);
+    else
+        release(bytes);
+    return response;
+}
+
+/* Answers with bytes, packed where the client wants it and it is worth it. */
+static void give_bytes(struct request *request, unsigned status, const char *type, char *bytes, size_t n,
+                       void (*release)(void *bytes))
+{
+    struct MHD_Response *response = NULL;
+    bool fits = deflate_fits(type, n);
+    if (fits && coding_wants_gzip(request->headers.accept_encoding))
+        response = pack(bytes, n, release);
+    bool packed = response != NULL;
+    if (!packed)
+        response = MHD_create_response_from_buffer_with_free_callback_cls(n, bytes, release, bytes);
+    if (response == NULL)
+        release(bytes);
     set_response(request, status, type, response);
+    if (packed)
+        answer_header(request, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
+    if (fits)
+        answer_header(request, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT_ENCODING);
 }
 
 void answer_bytes(struct request *request, unsigned status, const char *type, char *bytes, size_t n)
@@ -56,7 +94,7 @@ void answer_bytes(struct request *request, unsigned status, const char *type, ch
         request_refuse(request, &err);
         return;
     }
-    give_bytes(request, status, type, bytes, n);
+    give_bytes(request, status, type, bytes, n, free);
 }
 
 void answer_writer(struct request *request, unsigned status, const char *type, struct writer *writer)
@@ -73,14 +111,27 @@ void answer_writer(struct request *request, unsigned status, const char *type, s
 void answer_static(struct request *request, unsigned status, const char *type, const void *bytes,
                    size_t n)
 {
-    set_response(request, status, type,
-                 MHD_create_response_from_buffer(n, (void *)(uintptr_t)bytes, MHD_RESPMEM_PERSISTENT));
+    give_bytes(request, status, type, (char *)(uintptr_t)bytes, n, keep_static);
 }
 
 void answer_empty(struct request *request, unsigned status)
 {
     set_response(request, status, NULL,
                  MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT));
+}
+
+typedef void (*problem_writer)(struct writer *writer, const struct problem *problem, const char *instance);
+
+/* The form that the route's clients expect. */
+static problem_writer problem_writer_of(const struct request *request)
+{
+    bool own = request->route != NULL && request->route->write_problem != NULL;
+    return own ? request->route->write_problem : problem_write;
+}
+
+static const char *problem_type(const struct request *request)
+{
+    return problem_writer_of(request) == problem_write ? TYPE_PROBLEM : TYPE_JSON;
 }
 
 /* The problem's JSON; NULL when out of memory. */
@@ -94,7 +145,7 @@ static char *problem_bytes(const struct request *request, size_t *ret_n)
     size_t path_n = request_path(request, &target);
     snprintf(path, sizeof path, "%.*s", (int)path_n, target);
     writer_init(&writer, PROBLEM_BYTES_MAX);
-    problem_write(&writer, request->problem, path);
+    problem_writer_of(request)(&writer, request->problem, path);
     return writer_finish(&writer, &bytes, ret_n, &ignored) == 0 ? bytes : NULL;
 }
 
@@ -107,30 +158,34 @@ void answer_problem(struct request *request)
     char seconds[16];
     if (bytes == NULL)
         return;
-    give_bytes(request, info->status, TYPE_PROBLEM, bytes, n);
+    give_bytes(request, info->status, problem_type(request), bytes, n, free);
     if (info->retry_after_s > 0) {
         snprintf(seconds, sizeof seconds, "%u", info->retry_after_s);
         answer_header(request, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
     }
     if (request->problem->kind == PROBLEM_METHOD && request->allow[0] != '\0')
         answer_header(request, MHD_HTTP_HEADER_ALLOW, request->allow);
+    if (request->problem->kind == PROBLEM_CODING)
+        answer_header(request, MHD_HTTP_HEADER_ACCEPT_ENCODING, coding_understood());
 }
 
 char *answer_problem_raw(const struct request *request, size_t *ret_n)
 {
     size_t n = 0;
     char *bytes = request->problem == NULL ? NULL : problem_bytes(request, &n);
-    char *message = NULL, retry_after[32] = "";
+    char *message = NULL, more[64] = "";
     if (bytes == NULL)
         return NULL;
     const struct problem_info *info = &problem_infos[request->problem->kind];
     if (info->retry_after_s > 0)
-        snprintf(retry_after, sizeof retry_after, "Retry-After: %u\r\n", info->retry_after_s);
+        snprintf(more, sizeof more, "Retry-After: %u\r\n", info->retry_after_s);
+    else if (request->problem->kind == PROBLEM_CODING)
+        snprintf(more, sizeof more, "Accept-Encoding: %s\r\n", coding_understood());
     int length = asprintf(&message,
-                          "HTTP/1.1 %u %s\r\nContent-Type: " TYPE_PROBLEM
-                          "\r\nContent-Length: %zu\r\n%sConnection: close\r\n\r\n%s",
-                          info->status, MHD_get_reason_phrase_for(info->status), n, retry_after,
-                          bytes);
+                          "HTTP/1.1 %u %s\r\nContent-Type: %s\r\n"
+                          "Content-Length: %zu\r\n%sConnection: close\r\n\r\n%s",
+                          info->status, MHD_get_reason_phrase_for(info->status),
+                          problem_type(request), n, more, bytes);
     free(bytes);
     *ret_n = length < 0 ? 0 : (size_t)length;
     return length < 0 ? NULL : message;

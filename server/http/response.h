@@ -15,7 +15,8 @@
 #define TYPE_HTML "text/html; charset=utf-8"
 #define TYPE_METRICS "text/plain; version=0.0.4; charset=utf-8"
 
-/* Answers with bytes (malloc), which it takes. */
+/* Answers with bytes (malloc), which it takes. These, answer_writer's and answer_static's are packed as
+ * gzip where the client wants it (coding.h) and it is worth it (deflater.h). */
 void answer_bytes(struct request *request, unsigned status, const char *type, char *bytes, size_t n);
 
 /* Answers with what the writer holds, or with the problem that it ran into. */

@@ -2,11 +2,17 @@
 #include "server/http/routes.h"
 
 #include "server/http/handlers.h"
+#include "server/http/kserve.h"
 #include "server/http/settings_json.h"
+#include "server/http/timegpt.h"
 
 #define GET_ROUTE(path_, class_, params_, handle_)                                                 \
     {.method = METHOD_GET, .path = path_, .class = ROUTE_CLASS_##class_, .params = params_,        \
      .handle = handle_}
+
+#define TIMEGPT_ROUTE(path_, handle_)                                                              \
+    {.method = METHOD_POST, .path = path_, .class = ROUTE_CLASS_STATELESS, .body = BODY_BUFFER,    \
+     .media = MEDIA_JSON, .params = "", .write_problem = timegpt_write_problem, .handle = handle_}
 
 const struct route routes[] = {
     GET_ROUTE("/v1/series/{id}/forecast", FORECAST, "horizon levels quantiles trace time format",
@@ -17,7 +23,7 @@ const struct route routes[] = {
     GET_ROUTE("/v1/series/{id}/points", POINTS, "start end limit time format", handle_get_points),
     GET_ROUTE("/v1/series/{id}/anomalies", RECORD, "level start end limit time format", handle_get_anomalies),
     GET_ROUTE("/v1/series/{id}/record", RECORD, "level start end limit time format", handle_get_record),
-    GET_ROUTE("/v1/series", SERIES, "prefix label* limit cursor time", handle_list_series),
+    GET_ROUTE("/v1/series", SERIES, "prefix label* limit cursor time format", handle_list_series),
     {.method = METHOD_PUT, .path = "/v1/series/{id}", .class = ROUTE_CLASS_SERIES,
      .body = BODY_BUFFER, .media = MEDIA_JSON, .body_max = SETTINGS_BYTES_MAX, .params = "time",
      .handle = handle_put_series},
@@ -32,7 +38,7 @@ const struct route routes[] = {
     GET_ROUTE("/v1/series/{id}/checkpoints", SERIES, "time", handle_list_checkpoints),
     {.method = METHOD_POST, .path = "/v1/series/{id}/checkpoints/{version}/restore",
      .class = ROUTE_CLASS_SERIES, .params = "time", .handle = handle_restore_checkpoint},
-    GET_ROUTE("/v1/jobs", JOBS, "series state limit cursor time", handle_list_jobs),
+    GET_ROUTE("/v1/jobs", JOBS, "series state limit cursor time format", handle_list_jobs),
     GET_ROUTE("/v1/jobs/{id}", JOBS, "time", handle_get_job),
     {.method = METHOD_DELETE, .path = "/v1/jobs/{id}", .class = ROUTE_CLASS_JOBS, .params = "time",
      .handle = handle_cancel_job},
@@ -46,6 +52,29 @@ const struct route routes[] = {
      .body = BODY_BUFFER, .media = MEDIA_JSON, .body_optional = true,
      .body_max = SETTINGS_BYTES_MAX, .params = "", .handle = handle_post_backup},
     GET_ROUTE("/v1/admin/stats", ADMIN, "time", handle_get_stats),
+
+    /* As clients of TimeGPT ask. */
+    TIMEGPT_ROUTE("/v2/forecast", handle_timegpt_forecast),
+    TIMEGPT_ROUTE("/v2/cross_validation", handle_timegpt_cross_validation),
+    TIMEGPT_ROUTE("/v2/anomaly_detection", handle_timegpt_anomaly),
+    TIMEGPT_ROUTE("/v2/online_anomaly_detection", handle_timegpt_online_anomaly),
+    TIMEGPT_ROUTE("/model_params", handle_timegpt_post_params),
+    {.method = METHOD_GET, .path = "/model_params", .class = ROUTE_CLASS_STATELESS, .params = "model freq",
+     .write_problem = timegpt_write_problem, .handle = handle_timegpt_get_params},
+    GET_ROUTE("/validate_api_key", STATELESS, "", handle_timegpt_key),
+    {.method = METHOD_POST, .path = "/validate_api_key", .class = ROUTE_CLASS_STATELESS,
+     .body = BODY_BUFFER, .media = MEDIA_JSON, .body_optional = true, .body_max = SETTINGS_BYTES_MAX,
+     .params = "", .write_problem = timegpt_write_problem, .handle = handle_timegpt_key},
+    GET_ROUTE("/v2/models", STATELESS, "", handle_timegpt_models),
+
+    /* As KServe's clients ask. */
+    {.method = METHOD_POST, .path = "/v1/timeseries/forecast", .class = ROUTE_CLASS_STATELESS,
+     .body = BODY_BUFFER, .media = MEDIA_JSON, .params = "", .write_problem = kserve_write_problem,
+     .handle = handle_kserve_forecast},
+    GET_ROUTE("/v1/timeseries/models", STATELESS, "", handle_kserve_models),
+    GET_ROUTE("/v2/health/live", HEALTH, "", handle_kserve_live),
+    GET_ROUTE("/v2/health/ready", HEALTH, "", handle_kserve_ready),
+
     GET_ROUTE("/livez", HEALTH, "", handle_livez),
     GET_ROUTE("/readyz", HEALTH, "", handle_readyz),
     GET_ROUTE("/healthz", HEALTH, "", handle_readyz),

@@ -11,6 +11,8 @@
 #include <stddef.h>
 
 struct request;
+struct problem;
+struct writer;
 
 /* X(symbol). HEAD is answered wherever GET is, OPTIONS everywhere. */
 #define HTTP_METHOD_LIST(X) X(GET) X(HEAD) X(PUT) X(POST) X(DELETE) X(OPTIONS)
@@ -41,6 +43,8 @@ struct route {
     bool body_optional;
     size_t body_max;  /* bytes; 0: as configured */
     const char *params; /* query parameters between spaces; a star behind one that may be repeated */
+    /* Writes a problem in the form that clients of the row expect, as JSON; NULL: problem+json. */
+    void (*write_problem)(struct writer *writer, const struct problem *problem, const char *instance);
     void (*handle)(struct request *request); /* answers, refuses, or begins to wait; see request.h */
 };
 

@@ -92,7 +92,9 @@ static const char *type_name(const json_t *value)
 int json_refuse(const json_t *value, const char *expected, const struct json_place *place,
                 struct err *err)
 {
-    if (json_is_string(value)) {
+    if (value == NULL) {
+        err_set(err, ERR_INVALID, "missing, expected %s", expected);
+    } else if (json_is_string(value)) {
         err_set(err, ERR_INVALID, "\"%.40s\", expected %s", json_string_value(value), expected);
     } else if (json_is_number(value)) {
         err_set(err, ERR_INVALID, "%.12g, expected %s", json_number_value(value), expected);

@@ -29,7 +29,7 @@ struct json_place {
 struct json_place json_place_key(const struct json_place *parent, const char *key);
 struct json_place json_place_index(const struct json_place *parent, size_t index);
 
-/* "HERE is WHAT IT IS, expected EXPECTED" at the place; returns -1. */
+/* "WHAT IT IS, expected EXPECTED" at the place; returns -1. value NULL: "missing". */
 int json_refuse(const json_t *value, const char *expected, const struct json_place *place,
                 struct err *err);
 

@@ -39,6 +39,11 @@ uint32_t default_horizon(struct trm_freq freq)
     return HORIZON_LONGEST_STEPS;
 }
 
+uint32_t service_default_horizon(struct trm_freq freq)
+{
+    return default_horizon(freq);
+}
+
 /* How much of a history of n steps is looked at: the largest jump that it has passed. */
 static size_t looked_at(size_t n, const size_t *candidates, size_t candidate_n)
 {

@@ -249,10 +249,13 @@ typedef void (*said_read_done)(void *ctx, const struct err *err, const struct sa
 SERVICE_MUST int service_read_said(struct service *service, const char *id, int64_t start, int64_t end,
                                    said_read_done done, void *ctx, struct err *err);
 
+/* How many steps are forecast where nobody says: by the step's length (both fields 0: unknown). */
+uint32_t service_default_horizon(struct trm_freq freq);
+
 /* One series of a stateless request. */
 struct stateless_item {
     char *id;                 /* malloc or NULL */
-    double *values;           /* [n], malloc, NaN = missing */
+    double *values;           /* [n], NaN = missing; malloc, unless the batch has them all */
     size_t n;
     struct series_settings settings; /* freq may be zero: no timestamps in the answer */
     const struct trm_zone *zone; /* the one that the settings name; NULL: UTC */
@@ -268,12 +271,15 @@ struct stateless_batch {
     struct forecast_ask ask;
     struct stateless_item *items;
     size_t n;
+    double *values;       /* malloc; NULL: every item owns its values. Else they point into these, shared */
+    uint64_t deadline_ns; /* monotonic: what is not computed by then is refused; 0: none */
+    bool heavy;           /* may take long: it is dropped when the service drains, as one with fits is */
     struct base_ref *weights; /* the service's: what answered, as long as the answers live */
 };
 typedef void (*stateless_done)(void *ctx, const struct err *err, struct stateless_batch *batch);
 void stateless_batch_free(struct stateless_batch *batch);
-/* Computed on a worker. Takes ownership of batch (malloc) on success only; done() receives it back and
- * must free it. */
+/* Computed on a worker, in slices between which others get their turn. Takes ownership of batch (malloc) on
+ * success only; done() receives it back and must free it. */
 SERVICE_MUST int service_forecast_stateless(struct service *service, struct stateless_batch *batch,
                                             stateless_done done, void *ctx, struct err *err);
 

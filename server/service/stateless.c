@@ -1,5 +1,6 @@
 /* Forecasts of series that arrive with the question. The whole batch is one task of the pool; each
- * item succeeds or fails alone. */
+ * item succeeds or fails alone. Surprising: the task comes back after a slice of time and is submitted
+ * again, so that a batch of ten thousand does not keep a question of one waiting. */
 #include "server/service/parts.h"
 
 #include "core/fit.h"
@@ -10,8 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Time on a worker before others get their turn; one fit may take longer. */
+#define SLICE_NS (UINT64_C(100) * 1000000)
+
 struct stateless_task {
     struct pool_task task; /* first */
+    size_t next_item;
     struct stateless_task *next, **link; /* in the service's list */
     struct service *service;
     struct stateless_batch *batch;
@@ -26,11 +31,13 @@ void stateless_batch_free(struct stateless_batch *batch)
     for (size_t i = 0; i < batch->n; i++) {
         struct stateless_item *item = &batch->items[i];
         free(item->id);
-        free(item->values);
+        if (!batch->values)
+            free(item->values);
         series_settings_done(&item->settings);
         forecast_answer_done(&item->answer);
     }
     base_ref_unref(batch->weights);
+    free(batch->values);
     free(batch->items);
     free(batch);
 }
@@ -156,16 +163,26 @@ static int answer_item(struct stateless_task *task, struct stateless_item *item,
     return rc;
 }
 
+static int err_late(struct err *err)
+{
+    return err_set(err, ERR_TOO_LARGE,
+                   "not computed in the time that one request may take: ask for less at once");
+}
+
 static void run(struct pool_task *pool_task)
 {
     struct stateless_task *task = (struct stateless_task *)pool_task;
+    const struct stateless_batch *batch = task->batch;
+    uint64_t start = clock_mono_ns(), now = start;
 
-    for (size_t i = 0; i < task->batch->n; i++) {
-        struct stateless_item *item = &task->batch->items[i];
+    for (; task->next_item < batch->n && now - start < SLICE_NS; now = clock_mono_ns()) {
+        struct stateless_item *item = &batch->items[task->next_item++];
         place_in_time(item);
         item->err.code = ERR_NONE;
         if (cancelled(task))
             (void)err_stopped(&item->err);
+        else if (batch->deadline_ns && now > batch->deadline_ns)
+            (void)err_late(&item->err);
         else
             (void)answer_item(task, item, &item->err);
     }
@@ -198,7 +215,7 @@ static bool trains(const struct stateless_batch *batch)
 void stateless_drain(struct service *service)
 {
     for (struct stateless_task *task = service->stateless; task; task = task->next)
-        if (trains(task->batch))
+        if (task->batch->heavy || trains(task->batch))
             pool_cancel(service->pool, &task->task);
 }
 
@@ -207,6 +224,9 @@ static void deliver(struct message *message)
     struct stateless_task *task = (struct stateless_task *)message;
     struct err err = {.code = ERR_NONE};
 
+    if (task->task.started && task->next_item < task->batch->n &&
+        pool_submit(task->service->pool, &task->task, &err) == 0)
+        return; /* the next slice */
     task->service->task_n--;
     task->service->stateless_n--;
     unlist(task);

@@ -9,7 +9,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]', re.MULTILINE)
 
 # Headers of libraries; every other <header> is libc.
 LIBRARIES = {"microhttpd.h": "microhttpd", "jansson.h": "jansson", "sqlite3.h": "sqlite3", "uv.h": "uv",
-             "zlib.h": "zlib", "libpq-fe.h": "libpq", "cmocka.h": "cmocka"}
+             "zlib.h": "zlib", "zstd.h": "zstd", "zstd_errors.h": "zstd", "libpq-fe.h": "libpq", "cmocka.h": "cmocka"}
 
 # What pure numerics may take from libc, and the compiler's own headers.
 CORE_LIBC = {"assert.h", "float.h", "limits.h", "math.h", "stdbool.h", "stddef.h", "stdint.h", "stdlib.h",
@@ -29,7 +29,7 @@ TABLE = {
                         "server/service/"), ()),
     "server/http": (("server/service/", "server/wire/", "server/base/", "core/", "server/http/",
                      "server/store/store.h", "server/train/pool.h", "server/train/model_ref.h"),
-                    ("microhttpd", "jansson", "uv", "zlib")),
+                    ("microhttpd", "jansson", "uv", "zlib", "zstd")),
     "server/tool": (("core/", "server/tool/"), ("jansson", "zlib", "uv")),
     "server": (EVERYTHING, ("uv",)),
 }

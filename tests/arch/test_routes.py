@@ -6,6 +6,7 @@ import unittest
 
 from sources import main, text
 
+TIMEGPT = re.compile(r'TIMEGPT_ROUTE\("(?P<path>[^"]+)"')
 METHODS = ("get", "put", "post", "delete", "patch")
 SHORT = re.compile(r'GET_ROUTE\("(?P<path>[^"]+)",\s*\w+,\s*"(?P<params>[^"]*)"')
 LONG = re.compile(r'{\s*\.method = METHOD_(?P<method>\w+),\s*\.path = "(?P<path>[^"]+)"'
@@ -17,6 +18,7 @@ def table():
     source = text("server/http/routes.c")
     rows = [("GET", row["path"], row["params"]) for row in SHORT.finditer(source)]
     rows += [(row["method"], row["path"], row["params"]) for row in LONG.finditer(source)]
+    rows += [("POST", row["path"], "") for row in TIMEGPT.finditer(source)]
     return [(method, path, frozenset(params.replace("*", "").split())) for method, path, params in rows]
 
 

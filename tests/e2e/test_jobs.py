@@ -108,6 +108,17 @@ class Fits(Case):
         self.assertEqual([job["id"] for job in first["jobs"] + rest["jobs"]], made[::-1])
         self.assertEqual(self.ok(self.client.get("/v1/jobs?series=listed&state=failed")).json()["jobs"], [])
 
+    def test_the_list_comes_as_csv(self):
+        self.has_series("shown.as.csv", daily_wave(100), fit="off")
+        job = self.fit("shown.as.csv", "wait=60").json()
+        answer = self.ok(self.client.get("/v1/jobs?series=shown.as.csv&format=csv"))
+        head, line = answer.body.decode().splitlines()
+        row = dict(zip(head.split(","), line.split(",")))
+        self.assertEqual((row["id"], row["kind"], row["series"], row["state"], row["error"]),
+                         (job["id"], "fit", "shown.as.csv", "succeeded", ""))
+        self.assertEqual([int(row[name]) for name in ("created_at", "finished_at")],
+                         [job["created_at"], job["finished_at"]])
+
     def test_a_series_deleted_while_it_is_fitted_stays_deleted(self):
         self.has_series("doomed", daily_wave(2000), season=[24], fit="off")
         job = self.ok(self.fit("doomed"), 202).json()["id"]

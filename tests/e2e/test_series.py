@@ -1,4 +1,8 @@
 """Series: creating, changing, listing, deleting, and every character that an id may have."""
+import csv
+import io
+import json
+import re
 from urllib.parse import quote
 
 from case import Case, body, daily_wave, main
@@ -97,6 +101,36 @@ class Lists(Case):
     def test_labels_filter_and_all_must_match(self):
         self.assertEqual(self.ids("?label=parity%3Deven&label=third%3D0"),
                          [f"list.{i:02}" for i in range(0, 25, 6)])
+
+    def csv(self, path, **headers):
+        answer = self.ok(self.client.get(path, headers=headers))
+        self.assertEqual(answer.headers["content-type"], "text/csv; charset=utf-8; header=present")
+        return answer, list(csv.DictReader(io.StringIO(answer.body.decode())))
+
+    def test_the_list_comes_as_csv(self):
+        listed = {s["id"]: s for s in self.ok(self.client.get("/v1/series?limit=1000")).json()["series"]}
+        for answer, rows in (self.csv("/v1/series?limit=1000&format=csv"),
+                             self.csv("/v1/series?limit=1000", Accept="text/csv")):
+            self.assertEqual([row["id"] for row in rows], list(listed))
+            self.assertNotIn("link", answer.headers)
+            for row in rows:
+                shown = listed[row["id"]]
+                self.assertEqual(json.loads(row["labels"]), shown["labels"])
+                self.assertEqual((row["state"], int(row["points"]), int(row["created_at"])),
+                                 (shown["state"], shown["points"], shown["created_at"]))
+
+    def test_pages_of_csv_are_linked(self):
+        path, seen, pages = "/v1/series?format=csv&limit=7&cursor=", [], 0
+        while path:
+            answer, rows = self.csv(path)
+            self.assertLessEqual(len(rows), 7)
+            seen += [row["id"] for row in rows]
+            link = re.fullmatch(r'<(/v1/series\?format=csv&limit=7&cursor=[^&>]+)>; rel="next"',
+                                answer.headers.get("link", ""))
+            path, pages = link and link.group(1), pages + 1
+        everything = self.ok(self.client.get("/v1/series?limit=1000")).json()["series"]
+        self.assertEqual(seen, [s["id"] for s in everything])
+        self.assertGreater(pages, 1)
 
     def test_pages_cover_everything_once(self):
         seen, cursor = [], ""

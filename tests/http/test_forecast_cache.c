@@ -206,6 +206,114 @@ static void without_room_an_answer_is_given_and_not_kept(void **state)
     forecast_cache_free(cache);
 }
 
+/* ---- gzip ---- */
+
+static struct request *new_gzip_request(const char *if_none_match)
+{
+    struct request *request = new_request(if_none_match);
+    request->headers.accept_encoding = "deflate, gzip";
+    return request;
+}
+
+static void a_packed_copy_is_made_once_and_counted(void **state)
+{
+    struct forecast_cache *cache = new_cache(1 << 20);
+    struct forecast_entry *entry = put(cache, "/a", MEDIA_JSON, 5000);
+    size_t plain = forecast_cache_stats(cache).bytes, both;
+    struct request *first = new_gzip_request(NULL), *second = new_gzip_request(NULL),
+                   *unpacked = new_request(NULL);
+    (void)state;
+    forecast_entry_answer(entry, unpacked, 0);
+    assert_int_equal(forecast_cache_stats(cache).bytes, plain);
+    forecast_entry_answer(entry, first, 0);
+    both = forecast_cache_stats(cache).bytes;
+    assert_true(both > plain && both < 2 * plain);
+    forecast_entry_answer(entry, second, 0);
+    assert_int_equal(forecast_cache_stats(cache).bytes, both);
+    assert_ptr_equal(first->response, second->response);
+    assert_ptr_not_equal(first->response, unpacked->response);
+    assert_string_equal(header(first, "Content-Encoding"), "gzip");
+    assert_string_equal(header(first, "ETag"), "\"e-gzip\"");
+    assert_string_equal(header(first, "Vary"), "Accept, Accept-Encoding");
+    assert_null(header(unpacked, "Content-Encoding"));
+    assert_string_equal(header(unpacked, "ETag"), "\"e\"");
+    assert_string_equal(header(unpacked, "Vary"), "Accept, Accept-Encoding");
+    http_request_free(first);
+    http_request_free(second);
+    http_request_free(unpacked);
+    forecast_cache_free(cache);
+}
+
+static void what_is_short_is_not_packed(void **state)
+{
+    struct forecast_cache *cache = new_cache(1 << 20);
+    struct request *request = new_gzip_request(NULL);
+    (void)state;
+    forecast_entry_answer(put(cache, "/a", MEDIA_JSON, 100), request, 0);
+    assert_null(header(request, "Content-Encoding"));
+    assert_string_equal(header(request, "ETag"), "\"e\"");
+    http_request_free(request);
+    forecast_cache_free(cache);
+}
+
+static void what_is_too_long_to_pack_at_once_is_packed_on_the_way(void **state)
+{
+    struct forecast_cache *cache = new_cache(8 << 20);
+    struct forecast_entry *entry = put(cache, "/a", MEDIA_JSON, 1 << 20);
+    size_t bytes = forecast_cache_stats(cache).bytes;
+    struct request *request = new_gzip_request(NULL);
+    (void)state;
+    forecast_entry_answer(entry, request, 0);
+    assert_int_equal(forecast_cache_stats(cache).bytes, bytes);
+    assert_false(request->response_shared);
+    assert_string_equal(header(request, "Content-Encoding"), "gzip");
+    forecast_cache_free(cache); /* the response under way keeps the bytes */
+    http_request_free(request);
+}
+
+static void a_304_names_the_copy_that_the_client_has(void **state)
+{
+    static const struct {
+        const char *named, *answered;
+        bool gzip;
+    } cases[] = {
+        {"\"e\"", "\"e\"", false},      {"\"e\"", "\"e\"", true},
+        {"\"e-gzip\"", "\"e-gzip\"", true}, {"\"e-gzip\"", "\"e-gzip\"", false},
+        {"*", "\"e-gzip\"", true},        {"W/\"e-gzip\", \"x\"", "\"e-gzip\"", true},
+    };
+    struct forecast_cache *cache = new_cache(1 << 20);
+    struct forecast_entry *entry = put(cache, "/a", MEDIA_JSON, 5000);
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct request *request = cases[i].gzip ? new_gzip_request(cases[i].named)
+                                                : new_request(cases[i].named);
+        forecast_entry_answer(entry, request, 0);
+        assert_int_equal(request->status, 304);
+        assert_string_equal(header(request, "ETag"), cases[i].answered);
+        assert_null(header(request, "Content-Encoding"));
+        http_request_free(request);
+    }
+    forecast_cache_free(cache);
+}
+
+static void packed_copies_stay_within_the_bytes(void **state)
+{
+    struct forecast_cache *cache = new_cache(1 << 16);
+    char target[32];
+    (void)state;
+    for (int i = 0; i < 200; i++) {
+        struct request *request = new_gzip_request(NULL);
+        snprintf(target, sizeof target, "/%d", i % 20);
+        struct forecast_entry *entry = find(cache, target, MEDIA_JSON);
+        forecast_entry_answer(entry != NULL ? entry : put(cache, target, MEDIA_JSON, 6000), request, 0);
+        assert_true(forecast_cache_stats(cache).bytes <= 1 << 16);
+        http_request_free(request);
+    }
+    assert_true(counters_get(&counters, COUNTER_CACHE_EVICTIONS) > 0);
+    assert_true(forecast_cache_stats(cache).entries > 3);
+    forecast_cache_free(cache);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +327,11 @@ int main(void)
         cmocka_unit_test(a_named_etag_is_answered_with_304),
         cmocka_unit_test(a_traced_request_gets_a_response_of_its_own),
         cmocka_unit_test(without_room_an_answer_is_given_and_not_kept),
+        cmocka_unit_test(a_packed_copy_is_made_once_and_counted),
+        cmocka_unit_test(what_is_short_is_not_packed),
+        cmocka_unit_test(what_is_too_long_to_pack_at_once_is_packed_on_the_way),
+        cmocka_unit_test(a_304_names_the_copy_that_the_client_has),
+        cmocka_unit_test(packed_copies_stay_within_the_bytes),
     };
     return cmocka_run_group_tests_name("forecast_cache", tests, NULL, NULL);
 }

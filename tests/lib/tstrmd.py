@@ -21,11 +21,14 @@ STOP_SECONDS = 60
 
 
 class Response:
-    """Status, headers (names in lower case) and body of an answer."""
+    """Status, headers (names in lower case, those of one name joined) and body of an answer."""
 
     def __init__(self, status, headers, body):
         self.status = status
-        self.headers = {name.lower(): value for name, value in headers}
+        self.headers = {}
+        for name, value in headers:
+            before = self.headers.get(name.lower())
+            self.headers[name.lower()] = value if before is None else f"{before}, {value}"
         self.body = body
 
     def json(self):

@@ -364,6 +364,80 @@ static void a_drain_lets_a_stateless_question_end_and_takes_no_new_one(void **st
     stateless_batch_free(got.batch);
 }
 
+static void a_drain_drops_a_heavy_batch(void **state)
+{
+    struct fixture *f = *state;
+    struct got got = {0};
+    struct err err;
+    struct stateless_batch *batch = batch_of(3, 60, 7);
+
+    batch->heavy = true;
+    block_worker(f);
+    assert_int_equal(service_forecast_stateless(f->service, batch, on_stateless, &got, &err), 0);
+    service_drain(f->service);
+    unblock_worker(f);
+    run_until(f, &got.called);
+    assert_int_equal(got.err.code, ERR_UNAVAILABLE);
+    stateless_batch_free(got.batch);
+}
+
+static void a_large_batch_does_not_keep_a_small_one_waiting(void **state)
+{
+    struct fixture *f = *state;
+    struct got large = {0}, small = {0};
+    struct err err;
+
+    block_worker(f);
+    assert_int_equal(
+        service_forecast_stateless(f->service, batch_of(3000, 60, 30), on_stateless, &large, &err), 0);
+    assert_int_equal(
+        service_forecast_stateless(f->service, batch_of(1, 60, 7), on_stateless, &small, &err), 0);
+    unblock_worker(f);
+    run_until(f, &small.called);
+    assert_false(large.called);
+    run_until(f, &large.called);
+    assert_int_equal(large.err.code, ERR_NONE);
+    for (size_t i = 0; i < 3000; i++)
+        assert_non_null(large.batch->items[i].answer.forecast);
+    stateless_batch_free(small.batch);
+    stateless_batch_free(large.batch);
+}
+
+static void what_is_not_computed_in_time_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct stateless_batch *batch = batch_of(2, 60, 7);
+
+    batch->deadline_ns = 1;
+    struct got got = compute(f, batch);
+    assert_int_equal(got.err.code, ERR_NONE);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(batch->items[i].err.code, ERR_TOO_LARGE);
+        assert_null(batch->items[i].answer.forecast);
+    }
+    stateless_batch_free(batch);
+}
+
+static void items_may_share_the_batchs_values(void **state)
+{
+    struct fixture *f = *state;
+    struct stateless_batch *own = batch_of(2, 60, 7), *shared = batch_of(2, 60, 7);
+
+    shared->values = shared->items[0].values;
+    free(shared->items[1].values);
+    shared->items[1].values = shared->values + 20;
+    shared->items[1].n = 40;
+    own->items[1].n = 40;
+    memmove(own->items[1].values, own->items[1].values + 20, 40 * sizeof(double));
+    compute(f, own);
+    compute(f, shared);
+    for (size_t i = 0; i < 2; i++)
+        assert_memory_equal(own->items[i].answer.forecast->median, shared->items[i].answer.forecast->median,
+                            7 * sizeof(double));
+    stateless_batch_free(own);
+    stateless_batch_free(shared);
+}
+
 static void wrong_levels_are_refused(void **state)
 {
     struct fixture *f = *state;
@@ -396,6 +470,10 @@ int main(void)
         TEST(a_stateless_fit_answers_with_a_model),
         TEST(a_drain_cancels_a_stateless_question_that_trains),
         TEST(a_drain_lets_a_stateless_question_end_and_takes_no_new_one),
+        TEST(a_drain_drops_a_heavy_batch),
+        TEST(a_large_batch_does_not_keep_a_small_one_waiting),
+        TEST(what_is_not_computed_in_time_is_refused),
+        TEST(items_may_share_the_batchs_values),
         TEST(wrong_levels_are_refused),
     };
 
