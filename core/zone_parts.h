@@ -1,5 +1,5 @@
-/* What zone*.c share: a zone's list of changes, and the rule that a TZif file ends with. Nothing
- * else includes it. */
+/* What zone*.c share: a zone's list of changes, and the rule that a TZif file ends with. Nothing else
+ * includes it. */
 #ifndef TRM_ZONE_PARTS_H
 #define TRM_ZONE_PARTS_H
 
