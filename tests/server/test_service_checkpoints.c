@@ -308,6 +308,36 @@ static void too_small_a_retention_is_refused_and_a_kept_series_forecasts_the_sam
     forecast_answer_done(&after);
 }
 
+/* Ten points to an hour: 2,048 points are eight days of them, and a forecast looks back on 2,048 hours. */
+static void an_aggregated_series_that_forgets_forecasts_the_same_after_a_restart(void **state)
+{
+    enum { STEPS = 4000, EACH = 10 };
+    struct fixture *f = *state;
+    struct series_patch patch = {.set = PATCH_FREQ | PATCH_AGGREGATE | PATCH_FIT | PATCH_RETENTION,
+                                 .settings = {.freq = {.ms = HOUR}, .aggregate = AGGREGATE_MEAN,
+                                              .fit = FIT_OFF, .retention = 2048}};
+    struct point *points = malloc(STEPS * EACH * sizeof *points);
+    struct err err;
+
+    put_series(f, "a", &patch, &err);
+    assert_int_equal(err.code, ERR_NONE);
+    for (int64_t i = 0; i < STEPS * EACH; i++)
+        points[i] = (struct point){START + i * HOUR / EACH, (double)(i / EACH % 24 + i % 7)};
+    for (size_t at = 0; at < STEPS * EACH; at += 1000)
+        put_ok(f, "a", points + at, 1000);
+    free(points);
+    uint64_t n = view_of(f, "a").point_n;
+    assert_in_range(n, 2048 * EACH, 2052 * EACH + 2048);
+    struct forecast_answer before = forecast_of(f, "a", 24);
+    fixture_close(f);
+    fixture_open(f);
+    assert_int_equal(view_of(f, "a").point_n, n);
+    struct forecast_answer after = forecast_of(f, "a", 24);
+    assert_same_forecast(&before, &after);
+    forecast_answer_done(&before);
+    forecast_answer_done(&after);
+}
+
 static void a_lowered_retention_is_seen_without_a_write(void **state)
 {
     struct fixture *f = *state;
@@ -398,6 +428,7 @@ int main(void)
         TEST(a_series_deleted_during_a_restore_is_gone),
         TEST(the_policy_counts_from_the_restore_on),
         TEST(too_small_a_retention_is_refused_and_a_kept_series_forecasts_the_same),
+        TEST(an_aggregated_series_that_forgets_forecasts_the_same_after_a_restart),
         TEST(a_lowered_retention_is_seen_without_a_write),
         TEST(a_backups_name_cannot_leave_its_folder),
         TEST(a_drain_gives_a_backup_up),
