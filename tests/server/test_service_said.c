@@ -1,0 +1,187 @@
+/* What was said, in the service: who forecasts when, and what a new model makes of what was
+ * learned. */
+#include "tests/server/service_fixture.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define STEPS 60
+
+/* Asks before every point, as a dashboard would. */
+static void follow(struct fixture *f, const char *id, size_t first, size_t n)
+{
+    struct point *points = daily(first, n);
+
+    for (size_t i = 0; i < n; i++) {
+        struct forecast_answer answer = forecast_of(f, id, 14);
+        forecast_answer_done(&answer);
+        points[i].v += i % 3 == 0 ? 40 : 0;
+        put_ok(f, id, &points[i], 1);
+    }
+    free(points);
+}
+
+static void a_new_model_takes_over_what_was_learned_in_proportion(void **state)
+{
+    struct fixture *f = *state;
+    char job[JOB_ID_MAX + 1];
+    double before[2][2];
+
+    make_daily(f, "a", 300, FIT_OFF);
+    follow(f, "a", 300, STEPS);
+    struct forecast_answer answer = forecast_of(f, "a", 14);
+    assert_int_equal(answer.record.steps, STEPS);
+    memcpy(before, answer.record.log_factor, sizeof before);
+    forecast_answer_done(&answer);
+    assert_int_equal(fit_wait(f, "a", true, job), JOB_SUCCEEDED);
+    for (int again = 0; again < 2; again++) { /* and the same after a restart */
+        answer = forecast_of(f, "a", 14);
+        for (int side = 0; side < 2; side++)
+            for (int i = 0; i < 2; i++) {
+                double fitted = log(answer.model.widening.factor[side][i]);
+                double share = STEPS / (STEPS + 50.0);
+                double expected = share * (before[side][i] - fitted);
+                assert_true(fabs(before[side][i]) > 1e-3);
+                assert_true(fabs(answer.record.log_factor[side][i] - expected) < 1e-12);
+            }
+        forecast_answer_done(&answer);
+        fixture_close(f);
+        fixture_open(f);
+    }
+}
+
+static void a_restart_scores_what_came_since_the_last_forecast(void **state)
+{
+    struct fixture *f = *state;
+    struct point *points = daily(310, 5);
+
+    make_daily(f, "a", 300, FIT_OFF);
+    follow(f, "a", 300, 10);
+    put_ok(f, "a", points, 5); /* nobody asked in between */
+    struct trm_tally before = *view_of(f, "a").record;
+    fixture_close(f);
+    fixture_open(f);
+    struct trm_tally after = *view_of(f, "a").record;
+    assert_int_equal(before.steps, 15);
+    assert_int_equal(after.steps, before.steps);
+    assert_int_equal(after.pairs, before.pairs);
+    assert_int_equal(after.scored_until, before.scored_until);
+    assert_true(fabs(after.error - before.error) <= 1e-6 * before.error);
+    for (int i = 0; i < 4; i++)
+        assert_true(fabs(after.log_factor[i / 2][i % 2] - before.log_factor[i / 2][i % 2]) < 1e-12);
+    free(points);
+}
+
+static void a_longer_forecast_of_a_step_replaces_a_shorter_one(void **state)
+{
+    struct fixture *f = *state;
+    struct point *points = daily(300, 3);
+
+    make_daily(f, "a", 300, FIT_OFF);
+    struct forecast_answer answer = forecast_of(f, "a", 1);
+    forecast_answer_done(&answer);
+    answer = forecast_of(f, "a", 3);
+    forecast_answer_done(&answer);
+    answer = forecast_of(f, "a", 2);
+    forecast_answer_done(&answer);
+    put_ok(f, "a", points, 3);
+    assert_int_equal(view_of(f, "a").record->pairs, 3);
+    free(points);
+}
+
+static void missing_values_are_not_scored(void **state)
+{
+    struct fixture *f = *state;
+    struct point *points = daily(300, 4);
+
+    make_daily(f, "a", 300, FIT_OFF);
+    struct forecast_answer answer = forecast_of(f, "a", 4);
+    forecast_answer_done(&answer);
+    points[1].v = points[2].v = (double)NAN;
+    put_ok(f, "a", points, 4);
+    assert_int_equal(view_of(f, "a").record->steps, 2);
+    free(points);
+}
+
+static int setup_recording(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+
+    fixture_init(f);
+    f->config.record_percent = 100;
+    fixture_open(f);
+    *state = f;
+    return 0;
+}
+
+static void the_daemon_forecasts_steps_that_nobody_asks_about(void **state)
+{
+    struct fixture *f = *state;
+    struct point *points = daily(300, STEPS);
+
+    make_daily(f, "a", 300, FIT_OFF);
+    run_idle(f);
+    for (size_t i = 0; i < STEPS; i++) {
+        put_ok(f, "a", &points[i], 1);
+        run_idle(f);
+    }
+    assert_int_equal(view_of(f, "a").record->steps, STEPS);
+    assert_true(view_of(f, "a").record->pairs > STEPS);
+    free(points);
+}
+
+static void many_series_at_once_all_have_their_turn(void **state)
+{
+    struct fixture *f = *state;
+    char id[16];
+
+    for (int i = 0; i < 100; i++) {
+        snprintf(id, sizeof id, "s%d", i);
+        make_daily(f, id, 30, FIT_OFF);
+    }
+    run_idle(f);
+    for (int i = 0; i < 100; i++) {
+        struct point *point = daily(30, 1);
+        snprintf(id, sizeof id, "s%d", i);
+        put_ok(f, id, point, 1);
+        assert_int_equal(view_of(f, id).record->steps, 1);
+        free(point);
+    }
+}
+
+static void short_series_and_deleted_ones_are_passed_over(void **state)
+{
+    struct fixture *f = *state;
+    struct point *points = daily(0, 11);
+
+    make_daily(f, "gone", 100, FIT_OFF);
+    delete_series(f, "gone");
+    put_ok(f, "short", points, 11);
+    run_idle(f);
+    assert_int_equal(counters_get(&f->counters, COUNTER_SAID), 0);
+    free(points);
+}
+
+#define FRESH(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+#define RECORDING(name) cmocka_unit_test_setup_teardown(name, setup_recording, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FRESH(a_new_model_takes_over_what_was_learned_in_proportion),
+        FRESH(a_restart_scores_what_came_since_the_last_forecast),
+        FRESH(a_longer_forecast_of_a_step_replaces_a_shorter_one),
+        FRESH(missing_values_are_not_scored),
+        RECORDING(the_daemon_forecasts_steps_that_nobody_asks_about),
+        RECORDING(many_series_at_once_all_have_their_turn),
+        RECORDING(short_series_and_deleted_ones_are_passed_over),
+    };
+
+    return cmocka_run_group_tests_name("service_said", tests, NULL, NULL);
+}
