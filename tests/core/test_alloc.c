@@ -312,6 +312,8 @@ static void zones_survive_every_failed_allocation(void **state)
         trm_zone_free(zone);
     }
     assert_true(failures > 3);
+}
+
 static void classical_methods_survive_every_failed_allocation(void **state)
 {
     struct trm_classic_ask ask = {12, 12, NULL, 0};
