@@ -259,17 +259,16 @@ static bool client_has_gone(const struct event_stream *stream)
     return recv(stream->request->peer->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
-/* An event that is stuck in the socket: libmicrohttpd has not asked for more. */
-static bool does_not_read(const struct event_stream *stream, uint64_t now_ns)
+/* libmicrohttpd asks for more, and is suspended then, as soon as the socket has taken what it has. */
+bool event_is_stuck(bool suspended, uint64_t taken_ns, uint64_t now_ns)
 {
-    return !stream->request->suspended && now_ns > stream->taken_ns &&
-           now_ns - stream->taken_ns >= EVENT_READ_MS * NS_PER_MS;
+    return !suspended && now_ns > taken_ns && now_ns - taken_ns >= EVENT_READ_MS * NS_PER_MS;
 }
 
 void event_sweep(struct event_streams *streams, uint64_t now_ns)
 {
     for (struct event_stream *at = streams->first; at != NULL; at = at->next) {
-        if (!at->gone && (does_not_read(at, now_ns) || client_has_gone(at))) {
+        if (!at->gone && (event_is_stuck(at->request->suspended, at->taken_ns, now_ns) || client_has_gone(at))) {
             at->gone = true;
             shutdown(at->request->peer->fd, SHUT_RDWR);
         }

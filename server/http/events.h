@@ -19,7 +19,8 @@
 #define EVENT_PROGRESS_MS 500
 /* Silence after which a comment is sent. */
 #define EVENT_HEARTBEAT_MS 15000
-/* An event that the client has not taken after this long ends the stream. */
+/* An event that the client has not taken after this long ends the stream (taken: into the system's buffers,
+ * which hold tens of kilobytes). */
 #define EVENT_READ_MS 30000
 /* The longest stream; clients come back by themselves. */
 #define EVENT_LIFE_MS 3600000
@@ -30,6 +31,9 @@ void event_stream_begin(struct request *request, const char *job_id, enum time_f
 
 /* Wakes the streams that have something to tell, ends those whose client has gone or does not read. */
 void event_sweep(struct event_streams *streams, uint64_t now_ns);
+
+/* Whether an event that libmicrohttpd was given at taken_ns is stuck in the socket. Pure. */
+bool event_is_stuck(bool suspended, uint64_t taken_ns, uint64_t now_ns);
 
 /* Ends every stream: the readers see it on the next run of libmicrohttpd. */
 void event_streams_end(struct event_streams *streams);
