@@ -268,7 +268,8 @@ bool event_is_stuck(bool suspended, uint64_t taken_ns, uint64_t now_ns)
 void event_sweep(struct event_streams *streams, uint64_t now_ns)
 {
     for (struct event_stream *at = streams->first; at != NULL; at = at->next) {
-        if (!at->gone && (event_is_stuck(at->request->suspended, at->taken_ns, now_ns) || client_has_gone(at))) {
+        bool stuck = event_is_stuck(at->request->suspended, at->taken_ns, now_ns);
+        if (!at->gone && (stuck || client_has_gone(at))) {
             at->gone = true;
             shutdown(at->request->peer->fd, SHUT_RDWR);
         }

@@ -101,7 +101,7 @@ static void exponential_smoothing_agrees_with_r_given_its_parameters(void **stat
     }
 }
 
-/* R's search goes outside of our box at times, and ours ends in another optimum; never much worse. */
+/* The box is smaller than R's and the search another one; it never ends much above. */
 static void our_search_reaches_the_likelihood_of_r(void **state)
 {
     (void)state;
@@ -113,7 +113,7 @@ static void our_search_reaches_the_likelihood_of_r(void **state)
         if (ets.season)
             trm_classic_decompose(v, n, m, ets.season == ETS_MULTIPLIED, work, index);
         double ours = trm_classic_ets_fit(&ets, v, n, index);
-        if (!(ours <= golden_ets[i].at[7] + 1.5))
+        if (!(ours <= golden_ets[i].at[7] + .5))
             fail_msg("series %zu, %s%s: AICc %.3f, R's %.3f", golden_ets[i].series,
                      golden_ets[i].model, golden_ets[i].damped ? " damped" : "", ours,
                      golden_ets[i].at[7]);
