@@ -216,6 +216,32 @@ static void a_backtest_over_its_budget_fails_and_says_so(void **state)
     assert_non_null(strstr(job_of(f, job).row->error, "budget"));
 }
 
+/* A result of this size fits a few hundred times: the oldest go long before there are a thousand jobs. */
+static void results_together_stay_within_their_bytes(void **state)
+{
+    struct fixture *f = *state;
+    char first[JOB_ID_MAX + 1], job[JOB_ID_MAX + 1];
+    struct backtest_ask large = {.horizon = TRM_ROLLING_HORIZON_MAX, .windows = 3, .step = 1,
+                                 .methods = ALL & ~(1u << TRM_ROLLING_TRM | 1u << (TRM_ROLLING_CLASSIC +
+                                                                                   TRM_CLASSIC_ETS)),
+                                 .level = {50, 80, 90, 95}, .level_n = 4};
+    struct job_view view;
+    struct err err;
+    size_t n = 1, bytes;
+
+    make_daily(f, "a", 2 * POINTS, FIT_OFF);
+    ask(f, "a", &large, first);
+    assert_int_equal(job_wait(f, first), JOB_SUCCEEDED);
+    bytes = strlen(job_of(f, first).row->result) + 1;
+    while (service_get_job(f->service, first, &view, &err) == 0 && n < JOBS_FINISHED_MAX) {
+        ask(f, "a", &large, job);
+        assert_int_equal(job_wait(f, job), JOB_SUCCEEDED);
+        n++;
+    }
+    assert_int_equal(n, JOBS_RESULT_BYTES_MAX / bytes + 1);
+    assert_int_equal(job_state_of(f, job), JOB_SUCCEEDED);
+}
+
 /* ---- what is asked ---- */
 
 static void defaults_leave_half_of_the_history_before_the_first_origin(void **state)
@@ -307,6 +333,7 @@ int main(void)
         TEST(only_so_many_backtests_of_a_series_wait),
         TEST(an_own_network_is_trained_for_every_origin),
         TEST(a_backtest_over_its_budget_fails_and_says_so),
+        TEST(results_together_stay_within_their_bytes),
         cmocka_unit_test(defaults_leave_half_of_the_history_before_the_first_origin),
         cmocka_unit_test(what_is_out_of_range_is_named),
         cmocka_unit_test(what_was_asked_comes_back_from_its_text),
