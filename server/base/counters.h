@@ -29,6 +29,12 @@
     X(FITS_SUCCEEDED, "tstrm_fits_total", "outcome=\"succeeded\"", 1, "Fits ended, by outcome")    \
     X(FITS_FAILED, "tstrm_fits_total", "outcome=\"failed\"", 1, "Fits ended, by outcome")          \
     X(FITS_CANCELLED, "tstrm_fits_total", "outcome=\"cancelled\"", 1, "Fits ended, by outcome")    \
+    X(BACKTESTS_SUCCEEDED, "tstrm_backtests_total", "outcome=\"succeeded\"", 1,                    \
+      "Backtests ended, by outcome")                                                               \
+    X(BACKTESTS_FAILED, "tstrm_backtests_total", "outcome=\"failed\"", 1,                          \
+      "Backtests ended, by outcome")                                                               \
+    X(BACKTESTS_CANCELLED, "tstrm_backtests_total", "outcome=\"cancelled\"", 1,                    \
+      "Backtests ended, by outcome")                                                               \
     X(FLEET_PUBLISHED, "tstrm_fleet_trainings_total", "outcome=\"published\"", 1,                  \
       "Trainings of the shared weights, by outcome")                                               \
     X(FLEET_KEPT, "tstrm_fleet_trainings_total", "outcome=\"kept\"", 1,                            \

@@ -92,10 +92,12 @@ enum job_kind { JOB_FIT, JOB_BACKTEST };
 const char *job_kind_name(enum job_kind kind);
 
 #define JOB_ID_MAX 32
-#define JOB_RESULT_MAX 1024
 #define JOB_ERROR_MAX 320
+/* Longest result of each kind, in bytes. */
+#define JOB_FIT_RESULT_MAX 1024
+#define JOB_BACKTEST_RESULT_MAX (64 << 10)
 
-/* A job as it is stored and shown. */
+/* A job as it is stored and shown. The two texts belong to whoever owns the row. */
 struct job_row {
     char id[JOB_ID_MAX + 1]; /* 16 lower-case hex digits */
     int64_t series_key;
@@ -103,7 +105,8 @@ struct job_row {
     bool full;               /* full fit; else incremental */
     enum job_state state;
     int64_t created_at, started_at, finished_at; /* UTC ms; 0 = not yet */
-    char result[JOB_RESULT_MAX + 1]; /* JSON object text, or "" */
+    char *request; /* JSON object text of what was asked, malloc; NULL: nothing more than the rest */
+    char *result;  /* JSON object text, malloc; NULL: none */
     char error[JOB_ERROR_MAX + 1];   /* words, or "" */
 };
 

@@ -3,6 +3,7 @@
 
 #include "server/base/clock.h"
 #include "server/base/log.h"
+#include "server/http/events.h"
 #include "server/http/exchange.h"
 
 #include <microhttpd.h>
@@ -86,6 +87,7 @@ static void on_sweep(uv_timer_t *timer)
     if (bridge->http->closing)
         connection_shut_idle(&bridge->connections);
     wait_sweep(&bridge->http->waits, now_ns);
+    event_sweep(&bridge->http->events, now_ns);
 }
 
 static int socket_of(struct MHD_Connection *connection)

@@ -13,6 +13,7 @@
 const uint64_t connection_deadline_ms[PHASES] = {
     [PHASE_NEW] = 15000,   [PHASE_IDLE] = 90000, [PHASE_HEADERS] = 15000, [PHASE_BODY] = 20000,
     [PHASE_LINGER] = 3000, [PHASE_WORK] = 0,     [PHASE_ANSWER] = 300000,
+    [PHASE_STREAM] = 0,
 };
 
 struct connection *connection_add(struct connection_table *table, int fd, uint64_t now_ns)
@@ -68,7 +69,7 @@ static bool peer_has_gone(struct connection *connection, uint64_t stay_ns)
 {
     char byte;
     bool once = connection->phase == PHASE_NEW || connection->phase == PHASE_IDLE;
-    bool ours = connection->phase == PHASE_WORK || connection->phase == PHASE_ANSWER;
+    bool ours = connection->phase >= PHASE_WORK;
     if (ours || stay_ns < LOOK_NS || (once && connection->looked))
         return false;
     connection->looked = true;

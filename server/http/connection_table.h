@@ -17,6 +17,7 @@ enum connection_phase {
     PHASE_LINGER,  /* refused already, what still comes is thrown away */
     PHASE_WORK,    /* no deadline here: waits have their own (wait.h) */
     PHASE_ANSWER,
+    PHASE_STREAM,  /* an answer without an end: events.h has its deadlines */
     PHASES
 };
 

@@ -70,7 +70,7 @@ static enum MHD_Result queue_answer(struct request *request)
 {
     if (request->response == NULL)
         answer_problem(request);
-    enter(request, PHASE_ANSWER);
+    enter(request, request->streaming ? PHASE_STREAM : PHASE_ANSWER);
     if (request->response == NULL)
         return queue_no_memory(request->http, request->connection);
     add_common_headers(request);

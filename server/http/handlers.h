@@ -24,6 +24,7 @@ void handle_get_record(struct request *request);
 
 /* handlers_fit.c, handlers_jobs.c */
 void handle_post_fit(struct request *request);
+void handle_post_backtest(struct request *request);
 void handle_list_jobs(struct request *request);
 void handle_get_job(struct request *request);
 void handle_cancel_job(struct request *request);
@@ -36,6 +37,9 @@ void handle_restore_checkpoint(struct request *request);
 void handle_post_backup(struct request *request);
 void handle_get_stats(struct request *request);
 void handle_post_reload(struct request *request);
+
+/* handlers_events.c */
+void handle_get_job_events(struct request *request);
 
 /* handlers_fleet.c */
 void handle_get_fleet(struct request *request);

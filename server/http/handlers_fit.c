@@ -1,9 +1,10 @@
-/* POST …/fit in its two halves: until the job is durable, and, where the client prefers to wait, until it
- * has ended. The wait is one and the same; its deadline and what happens then change in between. See
- * handlers.h. */
+/* POST …/fit and …/backtest in their two halves: until the job is durable, and, where the client prefers to
+ * wait, until it has ended. The wait is one and the same; its deadline and what happens then change in
+ * between. See handlers.h. */
 #include "server/http/handlers.h"
 
 #include "server/base/clock.h"
+#include "server/http/backtest_json.h"
 #include "server/http/handler_tools.h"
 #include "server/http/job_answer.h"
 #include "server/http/response.h"
@@ -84,5 +85,23 @@ void handle_post_fit(struct request *request)
     struct wait *wait = wait_new(request, COMMIT_WAIT_MS);
     if (wait != NULL &&
         service_fit(request->http->service, request_id(request), full, on_queued, wait, &err) != 0)
+        wait_fail(wait, &err);
+}
+
+void handle_post_backtest(struct request *request)
+{
+    struct backtest_ask ask;
+    enum time_form form; /* looked at before anything is begun */
+    struct err err;
+    const char *body = request->body.n == 0 ? "" : request->body.bytes;
+    if (!param_time_form(request, &form))
+        return;
+    if (backtest_json_parse(body, request->body.n, &ask, &err) != 0) {
+        request_refuse(request, &err);
+        return;
+    }
+    struct wait *wait = wait_new(request, COMMIT_WAIT_MS);
+    if (wait != NULL &&
+        service_backtest(request->http->service, request_id(request), &ask, on_queued, wait, &err) != 0)
         wait_fail(wait, &err);
 }

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define JOB_BYTES_MAX ((size_t)64 << 10)
+#define JOB_BYTES_MAX ((size_t)128 << 10)
 
 void answer_job(struct request *request, const char *job_id, unsigned unfinished)
 {

@@ -53,6 +53,7 @@ void handle_metrics(struct request *request)
     input.cache = forecast_cache_stats(http->cache);
     input.connections_n = bridge_connections(http->bridge)->n;
     input.requests_n = http->requests_n;
+    input.streams_n = http->events.n;
     input.inflight_bytes = http->inflight_bytes;
     process_numbers_read(&input.process);
     input.process.started_s = (double)http->started_ms / 1000;

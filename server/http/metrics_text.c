@@ -150,6 +150,7 @@ static void write_process(struct writer *writer, const struct metrics_input *inp
           (double)input->cache.entries);
     gauge(writer, "tstrm_connections", "Open connections", (double)input->connections_n);
     gauge(writer, "tstrm_requests_active", "Requests begun and not ended", (double)input->requests_n);
+    gauge(writer, "tstrm_event_streams", "Open streams of events", (double)input->streams_n);
     gauge(writer, "tstrm_requests_memory_bytes", "Bodies and answers held by active requests",
           (double)input->inflight_bytes);
     counter(writer, "tstrm_process_cpu_seconds_total", "User and system CPU time of the process",

@@ -20,7 +20,7 @@ struct metrics_input {
     const struct counters *counters;
     struct service_stats service;
     struct forecast_cache_stats cache;
-    size_t connections_n, requests_n, inflight_bytes;
+    size_t connections_n, requests_n, streams_n, inflight_bytes;
     struct process_numbers process;
     const char *version;
 };

@@ -23,6 +23,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Open streams of events (events.h). */
+struct event_stream;
+struct event_streams {
+    struct event_stream *first;
+    size_t n;
+};
+
 /* What all requests share. Owned by server.c. */
 struct http {
     const struct config *config;
@@ -31,6 +38,7 @@ struct http {
     struct forecast_cache *cache;
     struct bridge *bridge;
     struct wait_list waits;
+    struct event_streams events;
     size_t inflight_bytes;          /* bodies and private answers held by all requests */
     size_t requests_n;              /* begun and not ended */
     int64_t started_ms;
@@ -68,6 +76,7 @@ struct request {
     char allow[ROUTER_ALLOW_MAX];  /* of a path that does not take this method */
     enum request_stage stage;
     bool suspended;
+    bool streaming;                /* its answer takes as long as it takes (events.h) */
     struct wait *wait;             /* set while an operation works for this request */
     size_t target_n;
     char *parts;                   /* a copy of the target, which uri cuts up and points into */

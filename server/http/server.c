@@ -3,6 +3,7 @@
 
 #include "server/base/clock.h"
 #include "server/http/bridge.h"
+#include "server/http/events.h"
 #include "server/http/forecast_cache.h"
 #include "server/http/listener.h"
 #include "server/http/request.h"
@@ -93,6 +94,7 @@ void http_server_free(struct http_server *server)
     if (server == NULL)
         return;
     wait_sweep(&server->http.waits, UINT64_MAX);
+    event_streams_end(&server->http.events);
     bridge_free(server->http.bridge);
     forecast_cache_free(server->http.cache);
     if (server->http.no_memory != NULL)

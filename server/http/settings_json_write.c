@@ -135,9 +135,10 @@ void job_json_write(struct writer *writer, const struct job_view *view, enum tim
     writer_key(writer, "id");
     writer_string(writer, row->id);
     writer_key(writer, "kind");
-    writer_string(writer, "fit");
+    writer_string(writer, job_kind_name(row->kind));
     writer_key(writer, "mode");
-    writer_string(writer, row->full ? "full" : "incremental");
+    row->kind != JOB_FIT ? writer_null(writer)
+                         : writer_string(writer, row->full ? "full" : "incremental");
     writer_key(writer, "series");
     writer_string(writer, view->series_id);
     writer_key(writer, "state");
@@ -154,7 +155,7 @@ void job_json_write(struct writer *writer, const struct job_view *view, enum tim
     write_job_time(writer, "started_at", row->started_at, form);
     write_job_time(writer, "finished_at", row->finished_at, form);
     writer_key(writer, "result");
-    row->result[0] == '\0' ? writer_null(writer) : writer_raw(writer, row->result);
+    row->result == NULL ? writer_null(writer) : writer_raw(writer, row->result);
     writer_key(writer, "error");
     row->error[0] == '\0' ? writer_null(writer) : writer_string(writer, row->error);
     writer_close(writer, '}');

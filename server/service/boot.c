@@ -136,7 +136,7 @@ static int load_job(void *ctx, const struct job_row *row, struct err *err)
     if (!job)
         return err_set(err, ERR_NO_MEMORY, "out of memory");
     job->priority = entry->model ? POOL_FIT : POOL_FIRST_FIT;
-    if (!entry->job)
+    if (!entry->job && job->row.kind == JOB_FIT)
         entry->job = job;
     return 0;
 }
@@ -185,8 +185,8 @@ void service_resume(struct service *service)
         struct entry *entry = registry_by_key(service->registry, job->row.series_key);
         if (job->phase != PHASE_WAITING || job->task)
             continue;
-        if (entry->job == job)
-            fit_submit(job);
+        if (entry->job == job || job->row.kind != JOB_FIT)
+            job->submit(job);
         else
             job_end(job, JOB_CANCELLED, "another fit of this series was waiting");
     }

@@ -6,78 +6,7 @@
 #include "server/base/clock.h"
 #include "server/service/fit_result.h"
 
-#include <stdio.h>
-
-struct entry *job_entry(const struct job *job)
-{
-    return job->gone ? NULL : registry_by_key(job->service->registry, job->row.series_key);
-}
-
-/* ---- the end ---- */
-
-static void tell_end(struct job *job, const struct err *err)
-{
-    if (!job->gone)
-        job_count_ended(job);
-    job_tell_cancelled(job, err);
-    job_tell_watches(job);
-    fleet_consider(job->service);
-    fit_catch_up(job->service); /* there is room for another now */
-}
-
-static void end_stored(void *ctx, struct store_result *result)
-{
-    struct job *job = ctx;
-
-    store_ended(job->service, result);
-    tell_end(job, result->err.code == ERR_NONE ? NULL : &result->err);
-    job_unpin(job);
-}
-
-/* The store took no more requests: the job has ended all the same, and runs again after a restart.
- */
-static void end_untold(struct message *message)
-{
-    struct job *job = (struct job *)((char *)message - offsetof(struct job, told));
-    struct err err;
-
-    job->service->owed_n--;
-    err_set(&err, ERR_BUSY, "the end of the job could not be stored");
-    tell_end(job, &err);
-    job_unpin(job);
-}
-
-static void count_outcome(struct counters *counters, enum job_state state)
-{
-    counters_add(counters,
-                 state == JOB_SUCCEEDED ? COUNTER_FITS_SUCCEEDED
-                 : state == JOB_FAILED  ? COUNTER_FITS_FAILED
-                                        : COUNTER_FITS_CANCELLED,
-                 1);
-}
-
-void job_end(struct job *job, enum job_state state, const char *error)
-{
-    struct service *service = job->service;
-    struct entry *entry = job_entry(job);
-    struct err err;
-
-    count_outcome(service->counters, state);
-    job->phase = PHASE_ENDING;
-    job->row.state = state;
-    job->row.finished_at = clock_wall_ms();
-    snprintf(job->row.error, sizeof job->row.error, "%s", error);
-    if (entry && entry->job == job) {
-        entry->job = NULL;
-        entry->fit_failed = state == JOB_FAILED;
-    }
-    if (job_store(job, end_stored, &err)) {
-        job->told.deliver = end_untold;
-        job_pin(job);
-        service->owed_n++;
-        mailbox_post(service->mailbox, &job->told);
-    }
-}
+#include <stdlib.h>
 
 /* ---- publication ---- */
 
@@ -123,12 +52,14 @@ static int publish(struct job *job, struct entry *entry, struct fit_task *task, 
         counters_add(service->counters, COUNTER_RESULTS_DROPPED, 1);
         return err_set(err, ERR_CONFLICT, "another model was published while this one was fitted");
     }
-    job->model = model_ref_new(task->model);
+    job->row.result = malloc(JOB_FIT_RESULT_MAX + 1);
+    job->model = job->row.result ? model_ref_new(task->model) : NULL;
     if (!job->model)
         return err_set(err, ERR_NO_MEMORY, "out of memory");
     task->model = NULL;
     task->checkpoint = NULL;
-    fit_result_write(task, entry->version_seen + 1, job->row.result, sizeof job->row.result);
+    fit_result_write(task, entry->version_seen + 1, job->row.result,
+                     JOB_FIT_RESULT_MAX + 1);
     job->model_at = clock_wall_ms();
     if (store_put_checkpoint(service->store, entry->key, entry->version_seen + 1, job->model_at,
                              checkpoint, task->checkpoint_n, published, job, err))
@@ -147,7 +78,8 @@ static void finish_done(struct job *job, struct fit_task *task)
     struct err err;
 
     if (publish(job, entry, task, &err)) {
-        job->row.result[0] = '\0';
+        free(job->row.result);
+        job->row.result = NULL;
         job_end(job, JOB_FAILED, err.msg);
     }
 }
@@ -182,8 +114,8 @@ void fit_deliver(struct message *message)
     struct service *service = job->service;
     double loss = atomic_load(&task->loss);
 
-    service->task_n--;
-    job->task = NULL;
+    job_returned(job);
+    job->fit = NULL;
     job->progress = atomic_load(&task->progress_ppm) * 1e-6;
     job->step = atomic_load(&task->step);
     job->loss = loss;

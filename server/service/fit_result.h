@@ -4,7 +4,7 @@
 
 #include "server/train/fit_task.h"
 
-/* buf_n >= JOB_RESULT_MAX + 1 is always enough. */
+/* buf_n >= JOB_FIT_RESULT_MAX + 1 is always enough. */
 void fit_result_write(const struct fit_task *task, uint64_t version, char *buf, size_t buf_n);
 
 #endif

@@ -80,6 +80,7 @@ static struct job *make(struct service *service, const struct entry *entry,
         return NULL;
     job->service = service;
     job->row = *row;
+    job->submit = row->kind == JOB_BACKTEST ? backtest_submit : fit_submit;
     job->loss = (double)NAN;
     snprintf(job->series_id, sizeof job->series_id, "%s", entry->id);
     if (!insert(service, job)) {
@@ -89,10 +90,13 @@ static struct job *make(struct service *service, const struct entry *entry,
     return job;
 }
 
-struct job *job_new(struct service *service, const struct entry *entry, bool full)
+struct job *job_new(struct service *service, const struct entry *entry, enum job_kind kind, bool full,
+                    char *request)
 {
     struct job_row row = {.series_key = entry->key,
+                          .kind = kind,
                           .full = full,
+                          .request = request,
                           .state = JOB_PENDING,
                           .created_at = clock_wall_ms()};
 
@@ -108,16 +112,24 @@ struct job *job_restore(struct service *service, const struct entry *entry,
 
     fresh.state = JOB_PENDING;
     fresh.started_at = 0;
+    fresh.result = NULL;
+    fresh.request = row->request ? strdup(row->request) : NULL;
+    if (row->request && !fresh.request)
+        return NULL;
     service->job_last_id = id > service->job_last_id ? id : service->job_last_id;
     struct job *job = make(service, entry, &fresh);
     if (job)
         job->phase = PHASE_WAITING;
+    else
+        free(fresh.request);
     return job;
 }
 
 static void job_free(struct job *job)
 {
     model_ref_unref(job->model);
+    free(job->row.request);
+    free(job->row.result);
     free(job);
 }
 
@@ -132,11 +144,18 @@ void job_unpin(struct job *job)
         job_free(job);
 }
 
+static size_t result_bytes(const struct job *job)
+{
+    return job->row.result ? strlen(job->row.result) + 1 : 0;
+}
+
 void job_drop(struct job *job)
 {
     take_out(job);
     if (job->phase != PHASE_ENDED)
         job->service->job_unfinished_n--;
+    else
+        job->service->job_result_bytes -= result_bytes(job);
     job->gone = true;
     job_pin(job);
     job_unpin(job);
@@ -175,6 +194,12 @@ void job_tell_cancelled(struct job *job, const struct err *err)
     }
 }
 
+static bool too_many_ended(const struct service *service)
+{
+    return service->job_n - service->job_unfinished_n > JOBS_FINISHED_MAX ||
+           service->job_result_bytes > JOBS_RESULT_BYTES_MAX;
+}
+
 void job_count_ended(struct job *job)
 {
     struct service *service = job->service;
@@ -182,7 +207,8 @@ void job_count_ended(struct job *job)
 
     job->phase = PHASE_ENDED;
     service->job_unfinished_n--;
-    while (at < service->job_n && service->job_n - service->job_unfinished_n > JOBS_FINISHED_MAX) {
+    service->job_result_bytes += result_bytes(job);
+    while (at < service->job_n && too_many_ended(service)) {
         struct job *oldest = service->jobs[at];
         if (oldest->phase == PHASE_ENDED && oldest->pins == 0 && !oldest->watches)
             job_drop(oldest);
@@ -199,7 +225,7 @@ static void forget(struct job *job)
     err_set(&err, ERR_NOT_FOUND, "the series was deleted");
     job_pin(job);
     if (job->task)
-        pool_cancel(job->service->pool, &job->task->task);
+        pool_cancel(job->service->pool, job->task);
     job_tell_cancelled(job, &err);
     job_tell_watches(job);
     job_unpin(job);
@@ -225,7 +251,7 @@ void jobs_drain(struct service *service)
     for (size_t i = 0; i < service->job_n; i++) {
         struct job *job = service->jobs[i];
         if (job->task)
-            pool_cancel(service->pool, &job->task->task);
+            pool_cancel(service->pool, job->task);
         job_tell_watches(job);
     }
 }

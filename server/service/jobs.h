@@ -1,11 +1,12 @@
-/* The table of jobs. Knows ids, order, age and who waits for an end; refuses to know what a fit
- * does (fit_start.c and fit_end.c move a job through its phases). Surprising: a job outlives its
- * place in the table while a worker or the store still holds it (pins), so that whatever comes back
- * late finds something. */
+/* The table of jobs. Knows ids, order, age and who waits for an end; refuses to know what a job
+ * does (job_start.c and job_end.c move every job through its phases, fit_*.c and backtest.c do the
+ * rest). Surprising: a job outlives its place in the table while a worker or the store still holds
+ * it (pins), so that whatever comes back late finds something. */
 #ifndef SERVER_SERVICE_JOBS_H
 #define SERVER_SERVICE_JOBS_H
 
 #include "server/service/parts.h"
+#include "server/train/backtest_task.h"
 #include "server/train/fit_task.h"
 
 enum job_phase {
@@ -39,7 +40,10 @@ struct job {
     size_t pins; /* the store's and the pool's holds on this struct */
     bool gone;   /* out of the table: its series was deleted */
     bool cancel_asked;
-    struct fit_task *task;               /* at the pool, or NULL */
+    struct pool_task *task;              /* at the pool, or NULL; it belongs to … */
+    struct fit_task *fit;                /* … one of these */
+    struct backtest_task *backtest;
+    void (*submit)(struct job *job);     /* fit_submit or backtest_submit */
     void (*run)(struct pool_task *task); /* the task's own */
     struct message started;              /* from the worker that begins it */
     struct message told;     /* to ourselves, where the store would not take the last row */
@@ -54,9 +58,11 @@ struct job {
     uint64_t step;
 };
 
-/* A pending job with an id of its own, in the table. NULL when out of memory. */
-struct job *job_new(struct service *service, const struct entry *entry, bool full);
-/* One that an earlier process left unfinished. NULL when out of memory. */
+/* A pending job with an id of its own, in the table; takes the request (malloc or NULL) on success. NULL
+ * when out of memory. */
+struct job *job_new(struct service *service, const struct entry *entry, enum job_kind kind, bool full,
+                    char *request);
+/* One that an earlier process left unfinished; the row's texts are copied. NULL when out of memory. */
 struct job *job_restore(struct service *service, const struct entry *entry,
                         const struct job_row *row);
 /* Takes it out of the table and frees it, at once or when the last pin goes. */
@@ -81,19 +87,45 @@ void job_tell_cancelled(struct job *job, const struct err *err);
  */
 void job_count_ended(struct job *job);
 
-/* The series was deleted: its jobs are gone, and its fit is told to stop. */
+/* The series was deleted: its jobs are gone, and their tasks are told to stop. */
 void jobs_forget(struct service *service, int64_t series_key);
 void jobs_drain(struct service *service);
 void jobs_count(const struct service *service, size_t *by_state);
 void jobs_free(struct service *service);
 
-/* ---- fit_end.c ---- */
+/* ---- job_start.c ---- */
 
-/* What a fit's task does when it has ended. */
-void fit_deliver(struct message *message);
+/* 0, or -1 with ERR_BUSY where as many jobs are unfinished as may be. */
+SERVICE_MUST int job_check_room(const struct service *service, struct err *err);
+/* Makes a new job durable, then tells the waiter (may be NULL; taken on success) and submits it. On failure
+ * the job is gone. */
+SERVICE_MUST int job_begin(struct job *job, struct fit_waiter *waiter, struct err *err);
+/* A new waiter, or NULL with ERR_NO_MEMORY. */
+struct fit_waiter *job_waiter(fit_done done, void *ctx, struct err *err);
+/* Tells everybody who waits for the job to be durable. */
+void job_tell_created(struct job *job, const struct err *err);
+/* Gives a task to the workers; run is its own, called by lent() (which knows how to get from the task to the
+ * job) after job_began; lent NULL: it has begun before. On failure the task stays the caller's. */
+SERVICE_MUST int job_lend(struct job *job, struct pool_task *task,
+                          void (*lent)(struct pool_task *task), struct err *err);
+/* On the worker: the first word. */
+void job_began(struct job *job);
+/* The task has come back. */
+void job_returned(struct job *job);
+
+/* ---- job_end.c ---- */
 
 /* Ends a job in a state, with words for a failure (or ""): stores the row, then tells. Not from
  * inside a call that somebody gave a callback to. */
 void job_end(struct job *job, enum job_state state, const char *error);
+
+/* ---- backtest.c ---- */
+
+void backtest_submit(struct job *job);
+
+/* ---- fit_end.c ---- */
+
+/* What a fit's task does when it has ended. */
+void fit_deliver(struct message *message);
 
 #endif

@@ -27,10 +27,14 @@ static void view(const struct job *job, struct job_view *ret)
                              .progress = job->progress,
                              .step = job->step,
                              .loss = job->loss};
-    if (job->task) {
-        ret->progress = atomic_load_explicit(&job->task->progress_ppm, memory_order_relaxed) * 1e-6;
-        ret->step = atomic_load_explicit(&job->task->step, memory_order_relaxed);
-        ret->loss = atomic_load_explicit(&job->task->loss, memory_order_relaxed);
+    if (job->fit) {
+        ret->progress = atomic_load_explicit(&job->fit->progress_ppm, memory_order_relaxed) * 1e-6;
+        ret->step = atomic_load_explicit(&job->fit->step, memory_order_relaxed);
+        ret->loss = atomic_load_explicit(&job->fit->loss, memory_order_relaxed);
+    } else if (job->backtest) {
+        ret->progress =
+            atomic_load_explicit(&job->backtest->progress_ppm, memory_order_relaxed) * 1e-6;
+        ret->step = atomic_load_explicit(&job->backtest->windows_done, memory_order_relaxed);
     }
     if (job->row.state == JOB_SUCCEEDED)
         ret->progress = 1;
@@ -107,7 +111,7 @@ int service_cancel_job(struct service *service, const char *job_id, plain_done d
     job->cancel_waiters = waiter;
     job->cancel_asked = true;
     if (job->task)
-        pool_cancel(service->pool, &job->task->task);
+        pool_cancel(service->pool, job->task);
     return 0;
 }
 

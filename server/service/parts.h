@@ -12,7 +12,10 @@
 /* Limits, all in one place. */
 #define TURNS_MAX 10000        /* writes waiting for another one to the same series */
 #define STATELESS_MAX 256      /* stateless requests on their way through the workers */
-#define JOBS_FINISHED_MAX 1000 /* ended jobs that are remembered */
+#define JOBS_FINISHED_MAX 1000 /* ended jobs that are remembered … */
+#define JOBS_RESULT_BYTES_MAX ((size_t)16 << 20) /* … as long as their results take no more than this */
+#define BACKTESTS_MAX 64       /* unfinished backtests … */
+#define BACKTESTS_SERIES_MAX 4 /* … and of one series */
 
 struct job;
 struct stateless_task;
@@ -41,6 +44,7 @@ struct service {
     struct stateless_task *stateless; /* those at the pool */
     struct job **jobs; /* [job_n] by id, which is also by age: oldest first */
     size_t job_n, job_capacity, job_unfinished_n;
+    size_t job_result_bytes; /* of ended jobs */
     uint64_t job_last_id;
     bool behind;      /* some series was not fitted because the queue was full … */
     size_t behind_at; /* … and all before this position have been looked at again */
@@ -208,6 +212,7 @@ void stateless_drain(struct service *service);
 
 /* ---- fit_start.c, fit_end.c: one fit from its start to its publication ---- */
 
+/* Who waits for a job to be durable. */
 struct fit_waiter {
     struct fit_waiter *next;
     fit_done done;

@@ -10,6 +10,7 @@
 
 #include "core/base.h"
 #include "core/forecast.h"
+#include "core/rolling.h"
 #include "core/said.h"
 #include "server/base/config.h"
 #include "server/base/counters.h"
@@ -322,6 +323,18 @@ typedef void (*fit_done)(void *ctx, const struct err *err, const char *job_id);
  * instead of a second one. ERR_TOO_SHORT, ERR_NOT_FOUND, ERR_BUSY. */
 SERVICE_MUST int service_fit(struct service *service, const char *id, bool full, fit_done done,
                              void *ctx, struct err *err);
+/* What a backtest is asked for; 0: the default (service/backtest.h). */
+struct backtest_ask {
+    size_t horizon, windows, step;
+    unsigned methods; /* bit per method of core/rolling.h */
+    double level[TRM_ROLLING_LEVELS_MAX]; /* intervals in percent, increasing */
+    size_t level_n;
+};
+/* Queues a backtest; done runs when the job is durable. ERR_NOT_FOUND, ERR_INVALID (place: a JSON pointer),
+ * ERR_TOO_SHORT, ERR_BUSY (too many wait, of all series or of this one). A backtest that a restart
+ * interrupts runs again from its beginning, on the values that there are then. */
+SERVICE_MUST int service_backtest(struct service *service, const char *id, const struct backtest_ask *ask,
+                                  fit_done done, void *ctx, struct err *err);
 SERVICE_MUST int service_get_job(struct service *service, const char *job_id, struct job_view *ret,
                                  struct err *err);
 /* Newest first, after the job `after` (NULL: from the newest); series_id NULL: all; state -1: all. */

@@ -301,12 +301,13 @@ static int load_job(struct load *load, sqlite3_stmt *stmt, struct err *err)
 
     if (!column_text(stmt, 0, job.id, sizeof(job.id)) ||
         !job_state_from_name((const char *)sqlite3_column_text(stmt, 3), &job.state) ||
-        !column_text(stmt, 7, job.result, sizeof(job.result)) ||
         !column_text(stmt, 8, job.error, sizeof(job.error)))
         return damaged_row(load->db, "job", job.id, err);
     job.series_key = sqlite3_column_int64(stmt, 1);
     const char *kind = (const char *)sqlite3_column_text(stmt, 9);
     job.kind = kind && strcmp(kind, job_kind_name(JOB_BACKTEST)) == 0 ? JOB_BACKTEST : JOB_FIT;
+    const char *asked = (const char *)sqlite3_column_text(stmt, 10);
+    job.request = asked && *asked ? (char *)(uintptr_t)asked : NULL; /* the loader copies it */
     job.full = sqlite3_column_int(stmt, 2) != 0;
     job.created_at = sqlite3_column_int64(stmt, 4);
     job.started_at = sqlite3_column_int64(stmt, 5);

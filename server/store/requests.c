@@ -14,6 +14,15 @@ static void series_free(struct store_series *series)
     free(series);
 }
 
+static void job_free(struct job_row *job)
+{
+    if (!job)
+        return;
+    free(job->request);
+    free(job->result);
+    free(job);
+}
+
 void result_clear(struct store_result *result, const struct err *err)
 {
     free(result->points);
@@ -31,7 +40,7 @@ void request_free(struct request *request)
     if (!request)
         return;
     series_free(request->series);
-    free(request->job);
+    job_free(request->job);
     free(request->points);
     free(request->blob);
     free(request->text);
@@ -157,6 +166,32 @@ int store_read_points(struct store *store, int64_t key, int64_t start, int64_t e
     return enqueue(store, request, err);
 }
 
+/* Copies a text that may be absent. False when out of memory. */
+static bool text_copy(const char *from, char **ret)
+{
+    *ret = from ? strdup(from) : NULL;
+    return !from || *ret;
+}
+
+static size_t text_bytes(const char *text)
+{
+    return text ? strlen(text) + 1 : 0;
+}
+
+static struct job_row *job_copy(const struct job_row *job)
+{
+    struct job_row *copy = malloc(sizeof(*copy));
+
+    if (!copy)
+        return NULL;
+    *copy = *job;
+    copy->request = copy->result = NULL;
+    if (text_copy(job->request, &copy->request) && text_copy(job->result, &copy->result))
+        return copy;
+    job_free(copy);
+    return NULL;
+}
+
 int store_put_job(struct store *store, const struct job_row *job, store_done done, void *ctx,
                   struct err *err)
 {
@@ -164,12 +199,11 @@ int store_put_job(struct store *store, const struct job_row *job, store_done don
 
     if (!request)
         return -1;
-    if (!(request->job = malloc(sizeof(*job)))) {
+    if (!(request->job = job_copy(job))) {
         request_free(request);
         return err_set(err, ERR_NO_MEMORY, "out of memory");
     }
-    *request->job = *job;
-    request->bytes = sizeof(*job);
+    request->bytes = sizeof(*job) + text_bytes(job->request) + text_bytes(job->result);
     return enqueue(store, request, err);
 }
 

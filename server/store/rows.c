@@ -128,9 +128,10 @@ int rows_put_weights(struct db *db, const struct store_weights *weights, unsigne
 
 int rows_put_job(struct db *db, const struct job_row *job, struct err *err)
 {
-    if (db_run(db, SQL_JOB_PUT, err, "tiitiiittt", job->id, job->series_key, (int64_t)job->full,
+    if (db_run(db, SQL_JOB_PUT, err, "tiitiiitttt", job->id, job->series_key, (int64_t)job->full,
                job_state_name(job->state), job->created_at, job->started_at, job->finished_at,
-               job->result, job->error, job_kind_name(job->kind)) < 0)
+               job->result ? job->result : "", job->error, job_kind_name(job->kind),
+               job->request ? job->request : "") < 0)
         return -1;
     if (job->state == JOB_PENDING || job->state == JOB_RUNNING)
         return 0;

@@ -69,13 +69,13 @@
                       "ORDER BY version DESC")                                                       \
                                                                                                      \
     X(JOB_PUT, "INSERT INTO job(id, series, \"full\", state, created_at, started_at, finished_at, "  \
-               "result, error, kind) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10) ON CONFLICT(id) DO "     \
-               "UPDATE SET series=?2, \"full\"=?3, state=?4, created_at=?5, started_at=?6, "         \
-               "finished_at=?7, result=?8, error=?9, kind=?10")                                      \
+               "result, error, kind, request) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11) "          \
+               "ON CONFLICT(id) DO UPDATE SET series=?2, \"full\"=?3, state=?4, created_at=?5, "    \
+               "started_at=?6, finished_at=?7, result=?8, error=?9, kind=?10, request=?11")          \
     X(JOB_DROP, "DELETE FROM job WHERE number IN (SELECT number FROM job WHERE state NOT IN "        \
                 "('pending', 'running') ORDER BY finished_at DESC, number DESC LIMIT -1 OFFSET ?1)") \
     X(JOB_UNFINISHED, "SELECT id, series, \"full\", state, created_at, started_at, finished_at, "    \
-                      "result, error, kind FROM job WHERE state IN ('pending', 'running') "                \
+                      "result, error, kind, request FROM job WHERE state IN ('pending', 'running') "       \
                       "ORDER BY created_at, number")                                                 \
                                                                                                      \
     X(SAID_PUT, "INSERT INTO said(series, origin, crc, bytes) VALUES(?1,?2,?3,?4) "                  \

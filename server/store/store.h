@@ -84,7 +84,7 @@ struct store_loader {
     /* Behind the points of a series: the forecasts that values may still be waiting for, oldest first. May be
      * NULL. */
     int (*said)(void *ctx, int64_t key, const struct store_said *said, struct err *err);
-    int (*job)(void *ctx, const struct job_row *job, struct err *err);
+    int (*job)(void *ctx, const struct job_row *job, struct err *err); /* without its result */
     /* As checkpoint; may be NULL. */
     int (*weights)(void *ctx, const struct store_weights *weights, bool *ret_accepted,
                    struct err *err);
@@ -193,8 +193,8 @@ __attribute__((warn_unused_result)) int store_read_checkpoints(struct store *sto
                                                                uint64_t version, store_done done,
                                                                void *ctx, struct err *err);
 
-/* Inserts or replaces the job. Finished jobs beyond the newest 1,000 are dropped. A series deleted
- * meanwhile: ERR_NOT_FOUND. */
+/* Inserts or replaces the job, whose texts are copied. Finished jobs beyond the newest 1,000 are dropped. A
+ * series deleted meanwhile: ERR_NOT_FOUND. */
 __attribute__((warn_unused_result)) int store_put_job(struct store *store, const struct job_row *job,
                                                       store_done done, void *ctx, struct err *err);
 

@@ -3,6 +3,7 @@
  * CPU time of this thread, medians of `rounds` (argument, default 9). Ratios carry over to other
  * machines, milliseconds do not. */
 #include "core/base_embedded.h"
+#include "core/classic.h"
 #include "core/fit.h"
 #include "core/forecast.h"
 #include "core/kernel.h"
@@ -182,6 +183,25 @@ static void bench_record(const struct trm_base *base, const double *v, int round
            median(update, rounds));
 }
 
+/* The classical methods, each a whole forecast. */
+static void bench_classic(const double *v, size_t n, size_t season, size_t leads, int rounds)
+{
+    double ms[ROUNDS_MAX], point[H];
+    struct trm_classic_ask ask = {season, leads, NULL, 0};
+
+    printf("{\"points\":%zu", n);
+    for (int k = 0; k < TRM_CLASSICS; k++) {
+        for (int r = 0; r < rounds; r++) {
+            double start = cpu_ms();
+            if (trm_classic((enum trm_classic)k, v, n, &ask, point, NULL, NULL) != TRM_OK)
+                exit(1);
+            ms[r] = cpu_ms() - start;
+        }
+        printf(",\"%s_ms\":%.3f", trm_classic_name((enum trm_classic)k), median(ms, rounds));
+    }
+    printf("}\n");
+}
+
 int main(int argc, char **argv)
 {
     int rounds = argc > 1 ? atoi(argv[1]) : 9;
@@ -217,6 +237,8 @@ int main(int argc, char **argv)
     bench_shared(base, v, N, 24, 168, H, rounds);
     bench_shared(base, v, 120, 12, 0, 18, rounds);
     bench_record(base, v, rounds);
+    bench_classic(v, N, 24, H, rounds);
+    bench_classic(v, 120, 12, 18, rounds);
     trm_base_free(base);
     bench_kernel(rounds);
     return 0;

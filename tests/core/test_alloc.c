@@ -4,6 +4,7 @@
 #include "a_base.h"
 
 #include "core/checkpoint.h"
+#include "core/classic.h"
 #include "core/fleet.h"
 #include "core/forecast.h"
 #include "core/literal.h"
@@ -313,6 +314,23 @@ static void zones_survive_every_failed_allocation(void **state)
     assert_true(failures > 3);
 }
 
+static void classical_methods_survive_every_failed_allocation(void **state)
+{
+    struct trm_classic_ask ask = {12, 12, NULL, 0};
+    double point[12] = {-1};
+
+    (void)state;
+    for (int k = 0; k < TRM_CLASSICS; k++)
+        for (long at = 0; at < 3; at++) {
+            point[0] = -1;
+            allowed = at;
+            enum trm_status status = trm_classic((enum trm_classic)k, v, N, &ask, point, NULL, NULL);
+            allowed = -1;
+            assert_int_equal(status, at < 2 ? TRM_ENOMEM : TRM_OK);
+            assert_true((point[0] == -1) == (at < 2));
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,6 +343,7 @@ int main(void)
         cmocka_unit_test(bank_and_sense_survive_every_failed_allocation),
         cmocka_unit_test(sensing_goes_on_without_memory),
         cmocka_unit_test(zones_survive_every_failed_allocation),
+        cmocka_unit_test(classical_methods_survive_every_failed_allocation),
     };
     seasonal_series(v, N, 12, 1);
     options = (struct trm_fit_options){.config = trm_config_default(12, 12), .seed = 1};

@@ -331,6 +331,7 @@ static void job_is_shown_from_waiting_to_ended(void **state)
     struct job_row row = {.id = "0123456789abcdef", .state = JOB_PENDING, .created_at = 9};
     struct job_view view = {&row, "s", 0.0, 0, (double)NAN, (double)NAN};
     struct writer w;
+    char result[] = "{\"steps\":5}";
     (void)state;
     writer_init(&w, 10000);
     job_json_write(&w, &view, TIME_MS);
@@ -344,7 +345,7 @@ static void job_is_shown_from_waiting_to_ended(void **state)
     json_decref(json);
     row.state = JOB_FAILED;
     row.finished_at = 11;
-    strcpy(row.result, "{\"steps\":5}");
+    row.result = result;
     strcpy(row.error, "diverged");
     view.progress = 0.4;
     view.loss = 0.25;

@@ -94,6 +94,10 @@ class Validator:
     def check_maximum(self, value, wanted, schema, place):
         return self.bound(value, not is_type(value, "number") or value <= wanted, place, f"maximum {wanted}")
 
+    def check_uniqueItems(self, value, wanted, schema, place):
+        twice = wanted and isinstance(value, list) and any(item in value[:i] for i, item in enumerate(value))
+        return f"{place}: an item comes twice" if twice else None
+
     def check_exclusiveMinimum(self, value, wanted, schema, place):
         return self.bound(value, not is_type(value, "number") or value > wanted, place, f"above {wanted}")
 
