@@ -82,8 +82,10 @@ static void give_bytes(struct request *request, unsigned status, const char *typ
     set_response(request, status, type, response);
     if (packed)
         answer_header(request, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
-    if (fits)
-        answer_header(request, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT_ENCODING);
+    if (fits || request->by_accept)
+        answer_header(request, MHD_HTTP_HEADER_VARY, !request->by_accept ? "Accept-Encoding"
+                                                     : fits              ? "Accept, Accept-Encoding"
+                                                                         : "Accept");
 }
 
 void answer_bytes(struct request *request, unsigned status, const char *type, char *bytes, size_t n)
