@@ -191,14 +191,15 @@ static void try_gzip(struct cached_answer *answer)
 }
 
 /* What the request gets, having made it where it is worth it. */
-static enum coding coding_for(struct cached_answer *answer, const struct request *request)
+static enum coding coding_for(struct cached_answer *answer, struct request *request)
 {
     size_t n = answer->plain.n;
+    struct err err;
     if (request->headers.accept_encoding == NULL || !deflate_fits(answer->type, n) ||
         !coding_wants_gzip(request->headers.accept_encoding))
         return CODING_IDENTITY;
     if (n > DEFLATE_WHOLE_MAX)
-        return CODING_GZIP;
+        return request_charge(request, DEFLATE_STATE_BYTES, &err) == 0 ? CODING_GZIP : CODING_IDENTITY;
     if (!answer->gzip_tried)
         try_gzip(answer);
     return answer->gzip.bytes != NULL ? CODING_GZIP : CODING_IDENTITY;

@@ -15,6 +15,10 @@ struct MHD_Response;
 /* Above, it is packed in pieces (some 3 ms of the loop's time at once otherwise). */
 #define DEFLATE_WHOLE_MAX ((size_t)256 << 10)
 
+/* What zlib holds while an answer is packed in pieces (zconf.h: 2^(windowBits + 2) + 2^(memLevel + 9), and
+ * its own state). */
+#define DEFLATE_STATE_BYTES ((size_t)272 << 10)
+
 /* Whether an answer of this Content-Type (NULL: none) and length may be packed: text and JSON, but not a
  * text/event-stream, whose events must not wait in a packer. */
 bool deflate_fits(const char *type, size_t n);

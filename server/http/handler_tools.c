@@ -40,6 +40,7 @@ bool param_media(struct request *request, const unsigned *offered, size_t n, uns
     const char *format = request_param(request, "format");
     if (format == NULL) {
         *ret = media_by_accept(request->headers.accept, offered, n);
+        request->by_accept = true;
         return true;
     }
     for (size_t i = 0; i < n; i++)

@@ -51,6 +51,7 @@ void handle_timegpt_forecast(struct request *request);
 void handle_timegpt_cross_validation(struct request *request);
 void handle_timegpt_anomaly(struct request *request);
 void handle_timegpt_online_anomaly(struct request *request);
+void handle_timegpt_historic(struct request *request);
 void handle_timegpt_get_params(struct request *request);
 void handle_timegpt_post_params(struct request *request);
 void handle_timegpt_key(struct request *request);

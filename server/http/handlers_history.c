@@ -103,7 +103,6 @@ static void on_read(void *ctx, const struct err *err, const struct point *points
     writer_init(&writer, POINTS_BYTES_MAX);
     const char *type = write_points(&writer, request, &ask, points, n);
     answer_writer(request, MHD_HTTP_OK, type, &writer);
-    answer_header(request, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT);
 }
 
 static bool read_times(struct request *request, struct ask *ask)

@@ -81,6 +81,11 @@ void handle_timegpt_online_anomaly(struct request *request)
     ask(request, TIMEGPT_ONLINE_ANOMALY);
 }
 
+void handle_timegpt_historic(struct request *request)
+{
+    ask(request, TIMEGPT_HISTORIC);
+}
+
 /* ---- small answers ---- */
 
 static void answer_params(struct request *request, const char *freq, const char *place)

@@ -191,7 +191,6 @@ void answer_list(struct request *request, struct writer *writer, unsigned media,
         writer_close(writer, '}');
         answer_writer(request, MHD_HTTP_OK, TYPE_JSON, writer);
     }
-    answer_header(request, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT);
     if (next != NULL && request->response != NULL)
         add_next_page(request, next);
 }

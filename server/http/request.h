@@ -71,6 +71,7 @@ struct request {
     struct MHD_Response *response; /* NULL: none yet */
     bool response_shared;          /* not the request's own: nothing may be added to it */
     unsigned status;               /* of the answer; 0: none yet */
+    bool by_accept;                /* the answer's form was chosen by the Accept header */
     size_t charged_bytes;          /* this request's part of http->inflight_bytes */
     struct problem *problem;       /* set: refused; becomes the answer */
     char allow[ROUTER_ALLOW_MAX];  /* of a path that does not take this method */

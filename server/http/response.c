@@ -49,13 +49,17 @@ static void keep_static(void *bytes)
 
 /* The bytes packed; release(bytes) is called when they are no longer needed, at once or later. NULL: they
  * are to go as they are. */
-static struct MHD_Response *pack(char *bytes, size_t n, void (*release)(void *bytes))
+static struct MHD_Response *pack(struct request *request, char *bytes, size_t n,
+                                 void (*release)(void *bytes))
 {
     struct MHD_Response *response;
+    struct err err;
     char *packed;
     size_t packed_n;
     if (n > DEFLATE_WHOLE_MAX)
-        return deflate_stream(bytes, n, release, bytes);
+        return request_charge(request, DEFLATE_STATE_BYTES, &err) != 0
+                   ? NULL
+                   : deflate_stream(bytes, n, release, bytes);
     if (deflate_whole(bytes, n, &packed, &packed_n) != 0)
         return NULL;
     response = MHD_create_response_from_buffer(packed_n, packed, MHD_RESPMEM_MUST_FREE);
@@ -73,7 +77,7 @@ static void give_bytes(struct request *request, unsigned status, const char *typ
     struct MHD_Response *response = NULL;
     bool fits = deflate_fits(type, n);
     if (fits && coding_wants_gzip(request->headers.accept_encoding))
-        response = pack(bytes, n, release);
+        response = pack(request, bytes, n, release);
     bool packed = response != NULL;
     if (!packed)
         response = MHD_create_response_from_buffer_with_free_callback_cls(n, bytes, release, bytes);
@@ -82,8 +86,10 @@ static void give_bytes(struct request *request, unsigned status, const char *typ
     set_response(request, status, type, response);
     if (packed)
         answer_header(request, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
-    if (fits)
-        answer_header(request, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT_ENCODING);
+    if (fits || request->by_accept)
+        answer_header(request, MHD_HTTP_HEADER_VARY, !request->by_accept ? "Accept-Encoding"
+                                                     : fits              ? "Accept, Accept-Encoding"
+                                                                         : "Accept");
 }
 
 void answer_bytes(struct request *request, unsigned status, const char *type, char *bytes, size_t n)

@@ -62,6 +62,7 @@ const struct route routes[] = {
     TIMEGPT_ROUTE("/v2/cross_validation", handle_timegpt_cross_validation),
     TIMEGPT_ROUTE("/v2/anomaly_detection", handle_timegpt_anomaly),
     TIMEGPT_ROUTE("/v2/online_anomaly_detection", handle_timegpt_online_anomaly),
+    TIMEGPT_ROUTE("/v2/historic_forecast", handle_timegpt_historic),
     TIMEGPT_ROUTE("/model_params", handle_timegpt_post_params),
     {.method = METHOD_GET, .path = "/model_params", .class = ROUTE_CLASS_STATELESS, .params = "model freq",
      .write_problem = timegpt_write_problem, .handle = handle_timegpt_get_params},

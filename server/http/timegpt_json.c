@@ -183,7 +183,7 @@ static int take_fields(json_t *root, struct timegpt_request *request, struct sta
         if (refuse_unsupported(root, NULL, unsupported[i][0], unsupported[i][1], err) != 0)
             return -1;
     request->full_history =
-        request->task == TIMEGPT_ANOMALY ||
+        request->task == TIMEGPT_ANOMALY || request->task == TIMEGPT_HISTORIC ||
         (request->task == TIMEGPT_CROSS_VALIDATION && json_is_true(json_object_get(root, "full_history")));
     if (take_freq(root, request, err) != 0 || take_horizon(root, request, err) != 0 ||
         take_levels(root, request, batch, err) != 0 || take_windows(root, request, err) != 0 ||

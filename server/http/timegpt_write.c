@@ -195,6 +195,25 @@ int timegpt_write(const struct timegpt_request *request, const struct stateless_
     return writer_finish(&answer.writer, ret, ret_n, err);
 }
 
+static size_t input_size(struct trm_freq freq)
+{
+    static const struct {
+        struct trm_freq up_to; /* steps up to this long … */
+        size_t n;              /* … need this much history */
+    } sizes[] = {
+        {{.ms = 86400000 - 1}, 504},        /* three weeks of hours */
+        {{.ms = 7 * 86400000LL - 1}, 364},  /* a year of days */
+        {{.ms = 28 * 86400000LL - 1}, 104}, /* two of weeks */
+        {{.months = 2}, 72},                /* six of months */
+        {{.months = 11}, 32},               /* eight of quarters */
+    };
+    double length = trm_freq_mean_ms(freq);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        if (length <= trm_freq_mean_ms(sizes[i].up_to))
+            return sizes[i].n;
+    return 12; /* years */
+}
+
 int timegpt_write_params(const char *freq, const char *place, char **ret, size_t *ret_n, struct err *err)
 {
     struct alias alias;
@@ -210,7 +229,7 @@ int timegpt_write_params(const char *freq, const char *place, char **ret, size_t
     writer_key(&w, "detail");
     writer_open(&w, '{');
     writer_key(&w, "input_size");
-    writer_int(&w, TIMEGPT_INPUT_SIZE);
+    writer_int(&w, (int64_t)input_size(alias.freq));
     writer_key(&w, "horizon");
     writer_int(&w, service_default_horizon(alias.freq));
     writer_close(&w, '}');

@@ -32,6 +32,13 @@ class Timegpt(Case):
             self.assertEqual(shown["mean"][5 * i:5 * i + 5], alone["mean"])
             self.assertEqual(shown["intervals"]["hi-80"][5 * i:5 * i + 5], alone["intervals"]["hi-80"])
 
+    def test_the_history_is_forecast_as_the_r_client_asks(self):
+        values = daily_wave(200)
+        shown = self.ok(self.ask("historic_forecast", flat(values, values[:100]), level=[80])).json()
+        self.assertEqual(shown["sizes"], [200 - 48, 100 - 12])
+        alone = self.ok(self.ask("forecast", flat(values[:48]), h=48)).json()
+        self.assertEqual(shown["mean"][:48], alone["mean"])
+
     def test_errors_before_the_body_is_read_have_their_form_too(self):
         wrong = self.client.post("/v2/forecast", "<x/>", type="application/xml")
         self.assertDetail(wrong, 415, ["body"], "Content-Type")
@@ -47,7 +54,7 @@ class Timegpt(Case):
     def test_params_come_by_either_method(self):
         asked = self.ok(self.client.get("/model_params?model=timegpt-1&freq=W-MON")).json()
         self.assertEqual(self.ok(self.client.post("/model_params", {"model": "x", "freq": "W"})).json(), asked)
-        self.assertEqual(asked["detail"]["input_size"], 2048)
+        self.assertEqual(asked["detail"]["input_size"], 104)
 
     def test_keys_are_accepted_by_either_method(self):
         for method in ("GET", "POST"):

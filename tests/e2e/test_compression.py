@@ -55,6 +55,13 @@ class Answers(Case):
             self.assertNotIn("content-encoding", answer.headers)
             self.assertNotIn("vary", answer.headers)
 
+    def test_an_answer_says_which_headers_its_form_depends_on(self):
+        for path, vary in (("/v1/series/wave/points?limit=400", "Accept, Accept-Encoding"),
+                           ("/v1/series/wave/points?limit=400&format=csv", "Accept-Encoding"),
+                           ("/v1/series/wave/points?limit=2", "Accept"), ("/v1/jobs?series=none", "Accept"),
+                           ("/v1/jobs?series=none&format=csv", None), ("/metrics", "Accept-Encoding")):
+            self.assertEqual(self.ok(self.client.get(path)).headers.get("vary"), vary, path)
+
     def test_a_client_that_does_not_want_gzip_gets_none(self):
         for accept in ("identity", "gzip;q=0", "br", "gzip;q=0.5, identity", "*;q=0"):
             answer = self.ok(self.client.get("/openapi.json", headers={"Accept-Encoding": accept}))
