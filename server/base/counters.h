@@ -79,6 +79,7 @@ enum histogram_id {
     X(FIT, "fit")                                                                                  \
     X(JOBS, "jobs")                                                                                \
     X(FLEET, "fleet")                                                                              \
+    X(PROMETHEUS, "prometheus")                                                                    \
     X(ADMIN, "admin")                                                                              \
     X(NONE, "none") /* no such route */
 

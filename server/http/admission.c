@@ -73,7 +73,8 @@ static bool check_route(struct request *request)
         err_at(&err, "id");
         return refuse(request, &err);
     }
-    return router_check_params(request->route, &request->uri, &err) == 0 || refuse(request, &err);
+    return request->route->any_params ||
+           router_check_params(request->route, &request->uri, &err) == 0 || refuse(request, &err);
 }
 
 /* Probes and numbers are answered however busy it is: they are how one learns that it is. */
@@ -95,7 +96,7 @@ static bool check_load(struct request *request)
 static void name_media(unsigned media, char *text, size_t n)
 {
     text[0] = '\0';
-    for (unsigned bit = MEDIA_JSON; bit <= MEDIA_NDJSON; bit *= 2) {
+    for (unsigned bit = MEDIA_JSON; bit <= MEDIA_FORM; bit *= 2) {
         size_t used = strlen(text);
         if ((media & bit) != 0)
             snprintf(text + used, n - used, "%s%s", used == 0 ? "" : ", ", media_name(bit));
@@ -106,7 +107,7 @@ static bool check_media(struct request *request, unsigned *ret_media)
 {
     const char *type = request->headers.content_type;
     enum coding ignored;
-    char accepted[80];
+    char accepted[120];
     name_media(request->route->media, accepted, sizeof accepted);
     *ret_media = type == NULL ? 0 : media_of_content_type(type) & request->route->media;
     if (*ret_media == 0) {

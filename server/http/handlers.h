@@ -40,6 +40,20 @@ void handle_post_reload(struct request *request);
 
 /* handlers_events.c */
 void handle_get_job_events(struct request *request);
+/* handlers_ahead.c */
+void handle_get_ahead(struct request *request);
+
+/* Prometheus' HTTP API: prom_query.c, prom_labels.c, prom_fixed.c */
+void handle_prom_query(struct request *request);
+void handle_prom_query_range(struct request *request);
+void handle_prom_labels(struct request *request);
+void handle_prom_label_values(struct request *request);
+void handle_prom_series(struct request *request);
+void handle_prom_metadata(struct request *request);
+void handle_prom_buildinfo(struct request *request);
+void handle_prom_rules(struct request *request);
+void handle_prom_alerts(struct request *request);
+void handle_prom_exemplars(struct request *request);
 
 /* handlers_fleet.c */
 void handle_get_fleet(struct request *request);

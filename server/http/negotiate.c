@@ -13,6 +13,7 @@ static const struct {
     {MEDIA_JSON, "application/json"},
     {MEDIA_CSV, "text/csv"},
     {MEDIA_NDJSON, "application/x-ndjson"},
+    {MEDIA_FORM, "application/x-www-form-urlencoded"},
 };
 #define TYPES (sizeof types / sizeof *types)
 

@@ -4,6 +4,7 @@
 
 #include "server/http/coding.h"
 #include "server/http/deflater.h"
+#include "server/http/prom_answer.h"
 
 #include <assert.h>
 #include <microhttpd.h>
@@ -128,11 +129,21 @@ void answer_empty(struct request *request, unsigned status)
 
 typedef void (*problem_writer)(struct writer *writer, const struct problem *problem, const char *instance);
 
-/* The form that the route's clients expect. */
+/* The form that the route's clients expect; beside the routes of Prometheus' API, its form. */
 static problem_writer problem_writer_of(const struct request *request)
 {
+    static const char prefix[] = "/api/v1/";
+    if (request->route == NULL && strncmp(request->target, prefix, sizeof prefix - 1) == 0)
+        return prom_write_problem;
     bool own = request->route != NULL && request->route->write_problem != NULL;
     return own ? request->route->write_problem : problem_write;
+}
+
+static unsigned problem_status(const struct request *request)
+{
+    enum problem_kind kind = request->problem->kind;
+    return problem_writer_of(request) == prom_write_problem ? prom_problem_status(kind)
+                                                            : problem_infos[kind].status;
 }
 
 static const char *problem_type(const struct request *request)
@@ -164,7 +175,7 @@ void answer_problem(struct request *request)
     char seconds[16];
     if (bytes == NULL)
         return;
-    give_bytes(request, info->status, problem_type(request), bytes, n, free);
+    give_bytes(request, problem_status(request), problem_type(request), bytes, n, free);
     if (info->retry_after_s > 0) {
         snprintf(seconds, sizeof seconds, "%u", info->retry_after_s);
         answer_header(request, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
@@ -190,7 +201,7 @@ char *answer_problem_raw(const struct request *request, size_t *ret_n)
     int length = asprintf(&message,
                           "HTTP/1.1 %u %s\r\nContent-Type: %s\r\n"
                           "Content-Length: %zu\r\n%sConnection: close\r\n\r\n%s",
-                          info->status, MHD_get_reason_phrase_for(info->status),
+                          problem_status(request), MHD_get_reason_phrase_for(problem_status(request)),
                           problem_type(request), n, more, bytes);
     free(bytes);
     *ret_n = length < 0 ? 0 : (size_t)length;

@@ -3,6 +3,8 @@
 
 #include "server/http/handlers.h"
 #include "server/http/kserve.h"
+#include "server/http/prom_answer.h"
+#include "server/http/prom_params.h"
 #include "server/http/settings_json.h"
 #include "server/http/timegpt.h"
 
@@ -13,6 +15,13 @@
 #define TIMEGPT_ROUTE(path_, handle_)                                                              \
     {.method = METHOD_POST, .path = path_, .class = ROUTE_CLASS_STATELESS, .body = BODY_BUFFER,    \
      .media = MEDIA_JSON, .params = "", .write_problem = timegpt_write_problem, .handle = handle_}
+
+/* As clients of Prometheus ask: with any parameter, and long queries as a form. */
+#define PROM_ROW                                                                                   \
+    .class = ROUTE_CLASS_PROMETHEUS, .any_params = true, .write_problem = prom_write_problem
+#define PROM_FORM                                                                                  \
+    PROM_ROW, .body = BODY_BUFFER, .media = MEDIA_FORM, .body_max = PROM_FORM_BYTES_MAX,           \
+    .body_optional = true
 
 const struct route routes[] = {
     GET_ROUTE("/v1/series/{id}/forecast", FORECAST, "horizon levels quantiles trace time format",
@@ -41,6 +50,8 @@ const struct route routes[] = {
     {.method = METHOD_POST, .path = "/v1/series/{id}/backtest", .class = ROUTE_CLASS_FIT,
      .body = BODY_BUFFER, .media = MEDIA_JSON, .body_optional = true,
      .body_max = SETTINGS_BYTES_MAX, .params = "time", .handle = handle_post_backtest},
+    GET_ROUTE("/v1/series/{id}/ahead", FORECAST, "ahead threshold direction horizon time",
+              handle_get_ahead),
     GET_ROUTE("/v1/jobs", JOBS, "series state limit cursor time format", handle_list_jobs),
     GET_ROUTE("/v1/jobs/{id}", JOBS, "time", handle_get_job),
     GET_ROUTE("/v1/jobs/{id}/events", JOBS, "time", handle_get_job_events),
@@ -80,6 +91,38 @@ const struct route routes[] = {
     GET_ROUTE("/v2/health/live", HEALTH, "", handle_kserve_live),
     GET_ROUTE("/v2/health/ready", HEALTH, "", handle_kserve_ready),
 
+    {.method = METHOD_GET, .path = "/api/v1/query", PROM_ROW,
+     .params = "query time timeout limit lookback_delta stats",
+     .handle = handle_prom_query},
+    {.method = METHOD_POST, .path = "/api/v1/query", PROM_FORM, .params = "",
+     .handle = handle_prom_query},
+    {.method = METHOD_GET, .path = "/api/v1/query_range", PROM_ROW,
+     .params = "query start end step timeout limit lookback_delta stats",
+     .handle = handle_prom_query_range},
+    {.method = METHOD_POST, .path = "/api/v1/query_range", PROM_FORM, .params = "",
+     .handle = handle_prom_query_range},
+    {.method = METHOD_GET, .path = "/api/v1/labels", PROM_ROW,
+     .params = "match[]* start end limit", .handle = handle_prom_labels},
+    {.method = METHOD_POST, .path = "/api/v1/labels", PROM_FORM, .params = "",
+     .handle = handle_prom_labels},
+    {.method = METHOD_GET, .path = "/api/v1/series", PROM_ROW,
+     .params = "match[]* start end limit", .handle = handle_prom_series},
+    {.method = METHOD_POST, .path = "/api/v1/series", PROM_FORM, .params = "",
+     .handle = handle_prom_series},
+    {.method = METHOD_GET, .path = "/api/v1/query_exemplars", PROM_ROW,
+     .params = "query start end", .handle = handle_prom_exemplars},
+    {.method = METHOD_POST, .path = "/api/v1/query_exemplars", PROM_FORM, .params = "",
+     .handle = handle_prom_exemplars},
+    {.method = METHOD_GET, .path = "/api/v1/label/{name}/values", PROM_ROW,
+     .params = "match[]* start end limit", .handle = handle_prom_label_values},
+    {.method = METHOD_GET, .path = "/api/v1/metadata", PROM_ROW,
+     .params = "metric limit", .handle = handle_prom_metadata},
+    {.method = METHOD_GET, .path = "/api/v1/status/buildinfo", PROM_ROW,
+     .params = "", .handle = handle_prom_buildinfo},
+    {.method = METHOD_GET, .path = "/api/v1/rules", PROM_ROW,
+     .params = "", .handle = handle_prom_rules},
+    {.method = METHOD_GET, .path = "/api/v1/alerts", PROM_ROW,
+     .params = "", .handle = handle_prom_alerts},
     GET_ROUTE("/livez", HEALTH, "", handle_livez),
     GET_ROUTE("/readyz", HEALTH, "", handle_readyz),
     GET_ROUTE("/healthz", HEALTH, "", handle_readyz),

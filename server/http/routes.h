@@ -32,7 +32,7 @@ enum body_mode {
 };
 
 /* Content types of bodies, as a set. */
-enum { MEDIA_JSON = 1, MEDIA_CSV = 2, MEDIA_NDJSON = 4 };
+enum { MEDIA_JSON = 1, MEDIA_CSV = 2, MEDIA_NDJSON = 4, MEDIA_FORM = 8 };
 
 struct route {
     enum http_method method;
@@ -42,6 +42,7 @@ struct route {
     unsigned media;   /* content types that the body may have */
     bool body_optional;
     size_t body_max;  /* bytes; 0: as configured */
+    bool any_params;    /* takes any query parameter: those named are the ones that count */
     const char *params; /* query parameters between spaces; a star behind one that may be repeated */
     /* Writes a problem in the form that clients of the row expect, as JSON; NULL: problem+json. */
     void (*write_problem)(struct writer *writer, const struct problem *problem, const char *instance);

@@ -6,6 +6,7 @@
 #include "server/base/zones.h"
 #include "server/registry/registry.h"
 #include "server/service/fleet.h"
+#include "server/service/outlook_cache.h"
 #include "server/service/said.h"
 #include "server/service/service.h"
 
@@ -32,6 +33,7 @@ struct service {
     struct mailbox *mailbox;
     struct registry *registry;
     struct zones *zones;
+    struct outlook_cache outlooks;
     int64_t next_key;
     bool booted, draining;
     struct err store_err; /* of the last write; code ERR_NONE when it succeeded */

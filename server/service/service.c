@@ -14,6 +14,7 @@ static int init(struct service *service, struct err *err)
 
     if (getentropy(&secret, sizeof secret) < 0)
         return err_set(err, ERR_INTERNAL, "no random numbers from the system");
+    outlook_cache_init(&service->outlooks, &secret);
     service->registry = registry_new(&secret);
     service->weights = base_ref_borrow(service->origin);
     service->zones = zones_new(NULL);
@@ -49,6 +50,7 @@ void service_free(struct service *service)
         return;
     jobs_free(service);
     saying_done(&service->saying);
+    outlook_cache_done(&service->outlooks);
     registry_free(service->registry);
     zones_free(service->zones);
     base_ref_unref(service->weights);
