@@ -115,8 +115,8 @@ void job_csv_write(struct writer *w, const struct job_view *view, enum time_form
 {
     const struct job_row *row = view->row;
     text_field(w, row->id, ',');
-    text_field(w, "fit", ',');
-    text_field(w, row->full ? "full" : "incremental", ',');
+    text_field(w, job_kind_name(row->kind), ',');
+    text_field(w, row->kind != JOB_FIT ? "" : row->full ? "full" : "incremental", ',');
     text_field(w, view->series_id, ',');
     text_field(w, job_state_name(row->state), ',');
     number_field(w, isfinite(view->progress) ? view->progress : 0, ',');

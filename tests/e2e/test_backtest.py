@@ -80,6 +80,16 @@ class Backtests(Asked):
             for a, b, c in zip(one, two, last):
                 self.assertTrue(math.isclose((a + c) / 2, b, rel_tol=2e-3), (name, a, b, c))
 
+    def test_the_list_of_jobs_tells_both_kinds_as_json_and_as_csv(self):
+        self.has_series("both", daily_wave(100), season=[24], fit="off")
+        self.ok(self.client.post("/v1/series/both/fit", headers={"Prefer": "wait=60"}))
+        self.ok(self.backtest("both", {"horizon": 2, "windows": 1, "methods": ["ar"]}, "wait=60"))
+        told = self.ok(self.client.get("/v1/jobs?series=both")).json()["jobs"]
+        self.assertEqual([(job["kind"], job["mode"]) for job in told], [("backtest", None), ("fit", "incremental")])
+        head, *rows = self.ok(self.client.get("/v1/jobs?series=both&format=csv")).body.decode().split()
+        self.assertTrue(head.startswith("id,kind,mode,"), head)
+        self.assertEqual([row.split(",")[1:3] for row in rows], [["backtest", ""], ["fit", "incremental"]])
+
     def test_what_cannot_be_done_is_refused_at_its_place(self):
         self.has_series("short", daily_wave(60), season=[24], fit="off")
         self.has_series("shorter", [1, 2], fit="off")
