@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Marks a revision whose values are being read again: no answer made meanwhile may pass for one made after. */
+#define UNSETTLED (UINT64_C(1) << 63)
+
 int service_forecast_tag(struct service *service, const char *id, const struct forecast_ask *ask,
                          struct forecast_tag *ret, struct err *err)
 {
@@ -15,7 +18,7 @@ int service_forecast_tag(struct service *service, const char *id, const struct f
         return -1;
     *ret = (struct forecast_tag){
         .key = entry->key,
-        .revision = entry->recent_revision,
+        .revision = entry->recent_revision | (entry->refold_n > 0 ? UNSETTLED : 0),
         .settings_revision = entry->settings_revision,
         .model_version = entry->model_version,
         .weights = entry->settings.model == TRM_KIND_TRM ? service_base(service)->identity : 0,

@@ -60,8 +60,10 @@ static void finish(struct refold *refold, struct entry *entry)
     history_moved_on(refold->service, entry, refold->value_n);
 }
 
-static void end(struct refold *refold, const struct err *err)
+static void end(struct refold *refold, struct entry *entry, const struct err *err)
 {
+    if (entry)
+        entry->refold_n--;
     if (refold->done)
         refold->done(refold->ctx, err);
     free(refold);
@@ -83,19 +85,19 @@ static void page_read(void *ctx, struct store_result *result)
     if (result->err.code != ERR_NONE || !entry) {
         if (entry)
             owe(entry, trm_grid_floor(&entry->grid, refold->next_t));
-        end(refold, NULL);
+        end(refold, entry, NULL);
         return;
     }
     take_page(refold, entry, result->points, result->points_n);
     if (result->points_n < PAGE_POINTS) {
         finish(refold, entry);
-        end(refold, NULL);
+        end(refold, entry, NULL);
         return;
     }
     refold->next_t = result->points[result->points_n - 1].t + 1;
     if (next_page(refold, &err)) {
         owe(entry, refold->fold.step);
-        end(refold, NULL);
+        end(refold, entry, NULL);
     }
 }
 
@@ -125,8 +127,10 @@ void refold_begin(struct service *service, struct entry *entry, const struct ref
                                   .anew = range->anew,
                                   .done = done,
                                   .ctx = ctx};
-        if (next_page(refold, &err) == 0)
+        if (next_page(refold, &err) == 0) {
+            entry->refold_n++;
             return;
+        }
         free(refold);
     }
     owe(entry, range->from);

@@ -252,6 +252,38 @@ static void another_way_of_aggregating_applies_to_what_is_stored(void **state)
     same(f, "s", "o");
 }
 
+static uint64_t revision_of_tag(struct fixture *f, const char *id)
+{
+    const struct forecast_ask ask = {.horizon = 4};
+    struct forecast_tag tag;
+    struct err err;
+
+    assert_int_equal(service_forecast_tag(f->service, id, &ask, &tag, &err), 0);
+    return tag.revision;
+}
+
+/* Nobody may take a forecast made before the points were read again for one made after. */
+static void a_forecast_made_while_steps_are_read_again_has_a_tag_of_its_own(void **state)
+{
+    struct fixture *f = *state;
+    static struct point points[POINTS_MAX];
+    struct series_patch patch = {.set = PATCH_AGGREGATE};
+    struct err err;
+
+    dice = 51;
+    make(f, "s", AGGREGATE_SUM);
+    put_ok(f, "s", points, scatter(points));
+    uint64_t before = revision_of_tag(f, "s");
+    series_settings_init(&patch.settings);
+    patch.settings.aggregate = AGGREGATE_MEAN;
+    put_series(f, "s", &patch, &err);
+    uint64_t during = revision_of_tag(f, "s");
+    run_idle(f);
+    uint64_t after = revision_of_tag(f, "s");
+    assert_true(during != before && during != after);
+    assert_int_equal(after, before); /* the settings' part of the tag tells these two apart */
+}
+
 static void a_series_on_the_grid_may_be_aggregated_later(void **state)
 {
     struct fixture *f = *state;
@@ -327,6 +359,7 @@ int main(void)
         FRESH(late_points_sent_at_once_with_new_ones_are_all_seen),
         FRESH(a_restart_brings_back_the_same_values_and_the_open_step),
         FRESH(another_way_of_aggregating_applies_to_what_is_stored),
+        FRESH(a_forecast_made_while_steps_are_read_again_has_a_tag_of_its_own),
         FRESH(a_series_on_the_grid_may_be_aggregated_later),
         FRESH(the_open_step_is_not_in_the_forecast),
         FRESH(aggregating_needs_a_frequency),
