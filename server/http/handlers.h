@@ -40,6 +40,7 @@ void handle_post_reload(struct request *request);
 
 /* handlers_events.c */
 void handle_get_job_events(struct request *request);
+
 /* handlers_ahead.c */
 void handle_get_ahead(struct request *request);
 
