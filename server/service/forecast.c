@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Marks a revision whose values are being read again: no answer made meanwhile may pass for one made after. */
+/* Marks a revision whose values are being read again: no answer made meanwhile may pass for a later one. */
 #define UNSETTLED (UINT64_C(1) << 63)
 
 int service_forecast_tag(struct service *service, const char *id, const struct forecast_ask *ask,
