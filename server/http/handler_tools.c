@@ -3,6 +3,7 @@
 
 #include "server/http/query.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 bool param_time_form(struct request *request, enum time_form *ret)
@@ -51,4 +52,33 @@ bool param_media(struct request *request, const unsigned *offered, size_t n, uns
     request_refuse_kind(request, PROBLEM_PARAMETER, "format", "format must be %s",
                         n == 2 ? "json or csv" : "json, csv or ndjson");
     return false;
+}
+
+bool param_range(struct request *request, int64_t *ret_start, int64_t *ret_end)
+{
+    const char *start = request_param(request, "start"), *end = request_param(request, "end");
+    struct err err;
+    *ret_start = TRM_TIME_MIN;
+    *ret_end = TRM_TIME_MAX + 1;
+    if ((start == NULL || query_time("start", start, ret_start, &err) == 0) &&
+        (end == NULL || query_time("end", end, ret_end, &err) == 0))
+        return true;
+    request_refuse(request, &err);
+    return false;
+}
+
+struct wait *wait_with(struct request *request, uint64_t deadline_ms, const void *data, size_t n)
+{
+    struct wait *wait = wait_new(request, deadline_ms);
+    struct err err;
+    if (wait == NULL)
+        return NULL;
+    wait->data = malloc(n);
+    if (wait->data == NULL) {
+        err_set(&err, ERR_NO_MEMORY, "out of memory");
+        wait_fail(wait, &err);
+        return NULL;
+    }
+    memcpy(wait->data, data, n);
+    return wait;
 }

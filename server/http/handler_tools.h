@@ -21,4 +21,10 @@ bool param_limit(struct request *request, int64_t max, size_t standard, size_t *
  * standard. */
 bool param_media(struct request *request, const unsigned *offered, size_t n, unsigned *ret);
 
+/* ?start= and ?end=; all of time where they are absent. */
+bool param_range(struct request *request, int64_t *ret_start, int64_t *ret_end);
+
+/* A wait that carries a copy of data[n], which it frees. NULL: the request has been refused. */
+struct wait *wait_with(struct request *request, uint64_t deadline_ms, const void *data, size_t n);
+
 #endif

@@ -9,7 +9,6 @@
 
 #include <math.h>
 #include <microhttpd.h>
-#include <stdlib.h>
 
 #define POINTS_DEFAULT 10000
 #define POINTS_MAX 100000
@@ -105,39 +104,18 @@ static void on_read(void *ctx, const struct err *err, const struct point *points
     answer_writer(request, MHD_HTTP_OK, type, &writer);
 }
 
-static bool read_times(struct request *request, struct ask *ask)
-{
-    const char *start = request_param(request, "start"), *end = request_param(request, "end");
-    struct err err;
-    ask->start = TRM_TIME_MIN;
-    ask->end = TRM_TIME_MAX + 1;
-    if ((start == NULL || query_time("start", start, &ask->start, &err) == 0) &&
-        (end == NULL || query_time("end", end, &ask->end, &err) == 0))
-        return true;
-    request_refuse(request, &err);
-    return false;
-}
-
 void handle_get_points(struct request *request)
 {
     static const unsigned offered[] = {MEDIA_JSON, MEDIA_CSV, MEDIA_NDJSON};
     struct ask ask;
     struct err err;
-    if (!read_times(request, &ask) || !param_time_form(request, &ask.form) ||
+    if (!param_range(request, &ask.start, &ask.end) || !param_time_form(request, &ask.form) ||
         !param_limit(request, POINTS_MAX, POINTS_DEFAULT, &ask.limit) ||
         !param_media(request, offered, 3, &ask.media))
         return;
-    struct wait *wait = wait_new(request, COMMIT_WAIT_MS);
-    if (wait == NULL)
-        return;
-    struct ask *kept = wait->data = malloc(sizeof ask);
-    if (kept == NULL) {
-        err_set(&err, ERR_NO_MEMORY, "out of memory");
-        wait_fail(wait, &err);
-        return;
-    }
-    *kept = ask;
-    if (service_read_points(request->http->service, request_id(request), ask.start, ask.end,
+    struct wait *wait = wait_with(request, COMMIT_WAIT_MS, &ask, sizeof ask);
+    if (wait != NULL &&
+        service_read_points(request->http->service, request_id(request), ask.start, ask.end,
                             ask.limit + 1, on_read, wait, &err) != 0)
         wait_fail(wait, &err);
 }

@@ -11,7 +11,6 @@
 
 #include <math.h>
 #include <microhttpd.h>
-#include <stdlib.h>
 
 #define LEVEL_DEFAULT 95
 /* A step takes at most 400 bytes. */
@@ -196,36 +195,26 @@ static void on_read(void *ctx, const struct err *err, const struct said_point *p
     answer_writer(request, MHD_HTTP_OK, ask.media == MEDIA_CSV ? TYPE_CSV : TYPE_JSON, &writer);
 }
 
-static int read_level(const struct request *request, double *ret, struct err *err)
+static bool read_level(struct request *request, double *ret)
 {
     const char *text = request_param(request, "level");
+    struct err err;
     double level;
     size_t n;
 
     *ret = LEVEL_DEFAULT;
     if (text == NULL)
-        return 0;
-    if (query_numbers("level", text, 1, &level, &n, err) != 0)
-        return -1;
-    if (n == 1 && level >= 1 && level <= 99.99) {
-        *ret = level;
-        return 0;
+        return true;
+    if (query_numbers("level", text, 1, &level, &n, &err) == 0) {
+        if (n == 1 && level >= 1 && level <= 99.99) {
+            *ret = level;
+            return true;
+        }
+        err_set(&err, ERR_INVALID, "\"%.40s\", expected one level in percent, 1 to 99.99", text);
+        err_at(&err, "level");
     }
-    err_set(err, ERR_INVALID, "\"%.40s\", expected one level in percent, 1 to 99.99", text);
-    return err_at(err, "level");
-}
-
-static int read_range(const struct request *request, struct ask *ask, struct err *err)
-{
-    const char *start = request_param(request, "start"), *end = request_param(request, "end");
-
-    ask->start = TRM_TIME_MIN;
-    ask->end = TRM_TIME_MAX;
-    if (start != NULL && query_time("start", start, &ask->start, err) != 0)
-        return -1;
-    if (end != NULL && query_time("end", end, &ask->end, err) != 0)
-        return -1;
-    return read_level(request, &ask->level, err);
+    request_refuse(request, &err);
+    return false;
 }
 
 static void handle(struct request *request, bool anomalies)
@@ -234,26 +223,13 @@ static void handle(struct request *request, bool anomalies)
     struct ask ask = {.anomalies = anomalies};
     struct err err;
 
-    if (read_range(request, &ask, &err) != 0) {
-        request_refuse(request, &err);
-        return;
-    }
-    if (!param_time_form(request, &ask.form) ||
-        !param_limit(request, PAGE_MAX, PAGE_MAX, &ask.limit) ||
+    if (!param_range(request, &ask.start, &ask.end) || !read_level(request, &ask.level) ||
+        !param_time_form(request, &ask.form) || !param_limit(request, PAGE_MAX, PAGE_MAX, &ask.limit) ||
         !param_media(request, offered, 2, &ask.media))
         return;
-    struct wait *wait = wait_new(request, COMMIT_WAIT_MS);
-    if (wait == NULL)
-        return;
-    struct ask *kept = wait->data = malloc(sizeof ask);
-    if (kept == NULL) {
-        err_set(&err, ERR_NO_MEMORY, "out of memory");
-        wait_fail(wait, &err);
-        return;
-    }
-    *kept = ask;
-    if (service_read_said(request->http->service, request_id(request), ask.start, ask.end, on_read,
-                          wait, &err) != 0)
+    struct wait *wait = wait_with(request, COMMIT_WAIT_MS, &ask, sizeof ask);
+    if (wait != NULL && service_read_said(request->http->service, request_id(request), ask.start, ask.end,
+                                          on_read, wait, &err) != 0)
         wait_fail(wait, &err);
 }
 
