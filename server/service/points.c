@@ -77,8 +77,8 @@ static int fit_in(struct points_write *write, struct entry *entry, struct err *e
 /* Takes the points into memory; returns how many values of it have changed. */
 static size_t remember(struct points_write *write, struct entry *entry, size_t changed_n)
 {
-    if (history_folds(entry))
-        return history_fold(entry, write->tail, write->tail_n);
+    if (history_folds(entry)) /* points that were there already count in their step already */
+        return changed_n ? history_fold(entry, write->tail, write->tail_n) : 0;
     if (write->sets_grid)
         history_set_grid(entry, &write->grid);
     history_apply(entry, write->tail, write->tail_n);

@@ -349,6 +349,26 @@ static void sums_too_large_for_a_value_are_the_largest_value(void **state)
     assert_true(view_of(f, "s").last.v == TRM_VALUE_MAX);
 }
 
+static void points_sent_again_count_once(void **state)
+{
+    struct fixture *f = *state;
+    static struct point points[POINTS_MAX];
+
+    dice = 51;
+    size_t n = scatter(points);
+    make(f, "s", AGGREGATE_SUM);
+    put_ok(f, "s", points, n);
+    struct points_result again = put_ok(f, "s", points, n);
+    assert_int_equal(again.unchanged, n);
+    put_ok(f, "s", points + n / 2, 3);
+    put_ok(f, "s", points + n - 1, 1);
+    make_oracle(f, "o", AGGREGATE_SUM, points, n);
+    same(f, "s", "o");
+    points[n] = (struct point){START + (STEPS + 1) * HOUR, 1}; /* ends what was the open step */
+    put_ok(f, "s", points + n, 1);
+    assert_true(view_of(f, "s").last.v == 1);
+}
+
 #define FRESH(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -364,6 +384,7 @@ int main(void)
         FRESH(the_open_step_is_not_in_the_forecast),
         FRESH(aggregating_needs_a_frequency),
         FRESH(sums_too_large_for_a_value_are_the_largest_value),
+        FRESH(points_sent_again_count_once),
     };
 
     return cmocka_run_group_tests_name("service_aggregate", tests, NULL, NULL);
