@@ -94,6 +94,13 @@ bool history_is_late(const struct entry *entry, int64_t first_t)
     return entry->fold.open && first_t <= entry->fold.last_t;
 }
 
+void history_close(struct entry *entry, int64_t step, double value, int64_t opened)
+{
+    window_put(&entry->recent, step, value);
+    if (opened > window_end(&entry->recent))
+        window_put(&entry->recent, opened - 1, (double)NAN);
+}
+
 size_t history_fold(struct entry *entry, const struct point *points, size_t n)
 {
     enum aggregate aggregate = entry->settings.aggregate;
@@ -104,7 +111,7 @@ size_t history_fold(struct entry *entry, const struct point *points, size_t n)
     for (size_t i = 0; i < n; i++)
         if (fold_add(&entry->fold, aggregate, trm_grid_floor(&entry->grid, points[i].t), points[i],
                      &closed, &value)) {
-            window_put(&entry->recent, closed, value);
+            history_close(entry, closed, value, entry->fold.step);
             closed_n++;
         }
     entry->season_stale = entry->season_stale || closed_n > 0;

@@ -133,6 +133,9 @@ SERVICE_MUST int history_claim_fold(struct entry *entry, const struct point *poi
                                     struct err *err);
 /* Whether a point is not newer than all before it: its step has to be read again. */
 bool history_is_late(const struct entry *entry, int64_t first_t);
+/* A step is over, because one of step `opened` has come: those between the two have no points. Memory so ends
+ * before the step that is open, as it does when it is read from the store. */
+void history_close(struct entry *entry, int64_t step, double value, int64_t opened);
 /* Takes points that are not late; returns how many steps they ended. */
 size_t history_fold(struct entry *entry, const struct point *points, size_t n);
 /* So many values of the entry's memory have changed: a forecast is another one, a fit may be due. */

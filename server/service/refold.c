@@ -27,9 +27,10 @@ struct refold {
 
 static int next_page(struct refold *refold, struct err *err);
 
-static void put_closed(struct refold *refold, struct entry *entry, int64_t step, double value)
+static void put_closed(struct refold *refold, struct entry *entry, int64_t step, double value,
+                       int64_t opened)
 {
-    window_put(&entry->recent, step, value);
+    history_close(entry, step, value, opened);
     refold->value_n++;
 }
 
@@ -46,7 +47,7 @@ static void take_page(struct refold *refold, struct entry *entry, const struct p
     for (size_t i = 0; i < n; i++)
         if (fold_add(&refold->fold, aggregate, trm_grid_floor(&entry->grid, points[i].t), points[i],
                      &closed, &value))
-            put_closed(refold, entry, closed, value);
+            put_closed(refold, entry, closed, value, refold->fold.step);
 }
 
 static void finish(struct refold *refold, struct entry *entry)
@@ -55,7 +56,7 @@ static void finish(struct refold *refold, struct entry *entry)
         entry->fold = refold->fold;
     else if (refold->fold.open)
         put_closed(refold, entry, refold->fold.step,
-                   fold_value(&refold->fold, entry->settings.aggregate));
+                   fold_value(&refold->fold, entry->settings.aggregate), refold->fold.step + 1);
     entry->season_stale = true;
     history_moved_on(refold->service, entry, refold->value_n);
 }

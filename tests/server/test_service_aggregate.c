@@ -62,7 +62,8 @@ static double plain(enum aggregate aggregate, const struct point *points, size_t
     return seen ? value[aggregate] : (double)NAN;
 }
 
-/* What the points come to, each step but the one that the newest point lies in. */
+/* What the points come to, each step but the one that the newest point lies in; the one before is there
+ * without a point, too: as missing. */
 static size_t on_grid(enum aggregate aggregate, const struct point *points, size_t n,
                       struct point *ret)
 {
@@ -77,6 +78,9 @@ static size_t on_grid(enum aggregate aggregate, const struct point *points, size
             ret[steps++] = (struct point){from, plain(aggregate, points + i, of_step)};
         i += of_step;
     }
+    int64_t open = points[n - 1].t - (points[n - 1].t - START) % HOUR;
+    if (steps > 0 && ret[steps - 1].t < open - HOUR)
+        ret[steps++] = (struct point){open - HOUR, (double)NAN};
     return steps;
 }
 
@@ -369,6 +373,55 @@ static void points_sent_again_count_once(void **state)
     assert_true(view_of(f, "s").last.v == 1);
 }
 
+/* A pause after the first n points, of so many steps; then one point. */
+static struct point after_pause(int64_t steps)
+{
+    return (struct point){START + (STEPS + steps) * HOUR + 5, 1};
+}
+
+static void a_restart_after_a_pause_answers_as_before(void **state)
+{
+    static const int64_t pauses[] = {1, 2, 300, TRM_CONTEXT_MAX - 5, TRM_CONTEXT_MAX + 5, 1000000};
+    struct fixture *f = *state;
+    static struct point points[POINTS_MAX];
+    struct err err[2];
+    int answered = 0;
+
+    for (size_t i = 0; i < sizeof pauses / sizeof *pauses; i++) {
+        char id[16];
+        dice = 61;
+        size_t n = scatter(points);
+        struct point late = after_pause(pauses[i]);
+        snprintf(id, sizeof id, "s%zu", i);
+        make(f, id, AGGREGATE_SUM);
+        put_ok(f, id, points, n);
+        put_ok(f, id, &late, 1);
+        struct forecast_ask ask = {.horizon = 12, .level_n = 3, .levels = {.1, .5, .9}};
+        struct forecast_answer answer[2] = {{0}, {0}};
+        struct forecast_tag tag[2];
+        for (int again = 0; again < 2; again++) {
+            err[again] = (struct err){.code = ERR_NONE};
+            assert_int_equal(service_forecast_tag(f->service, id, &ask, &tag[again], &err[again]), 0);
+            if (service_forecast(f->service, id, &ask, &answer[again], &err[again]))
+                assert_int_not_equal(err[again].code, ERR_NONE);
+            fixture_close(f);
+            fixture_open(f);
+        }
+        assert_int_equal(err[0].code, err[1].code);
+        assert_string_equal(err[0].msg, err[1].msg);
+        if (err[0].code != ERR_NONE)
+            continue;
+        assert_int_equal(tag[0].next_point_ms, late.t - 5 + HOUR);
+        assert_int_equal(tag[1].next_point_ms, late.t - 5 + HOUR);
+        assert_int_equal(answer[0].first_step, answer[1].first_step);
+        assert_same_forecast(&answer[0], &answer[1]);
+        forecast_answer_done(&answer[0]);
+        forecast_answer_done(&answer[1]);
+        answered++;
+    }
+    assert_int_equal(answered, 4);
+}
+
 #define FRESH(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -385,6 +438,7 @@ int main(void)
         FRESH(aggregating_needs_a_frequency),
         FRESH(sums_too_large_for_a_value_are_the_largest_value),
         FRESH(points_sent_again_count_once),
+        FRESH(a_restart_after_a_pause_answers_as_before),
     };
 
     return cmocka_run_group_tests_name("service_aggregate", tests, NULL, NULL);
