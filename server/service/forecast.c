@@ -21,6 +21,7 @@ int service_forecast_tag(struct service *service, const char *id, const struct f
         .revision = entry->recent_revision | (entry->refold_n > 0 ? UNSETTLED : 0),
         .settings_revision = entry->settings_revision,
         .model_version = entry->model_version,
+        .record = said_revision(entry),
         .weights = entry->settings.model == TRM_KIND_TRM ? service_base(service)->identity : 0,
         .horizon = ask->horizon ? ask->horizon : entry_horizon(entry),
     };

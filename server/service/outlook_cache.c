@@ -40,7 +40,8 @@ void outlook_cache_done(struct outlook_cache *cache)
 
 static bool holds(const struct forecast_tag *kept, const struct forecast_tag *tag)
 {
-    return kept->revision == tag->revision && kept->settings_revision == tag->settings_revision &&
+    return kept->revision == tag->revision && kept->record == tag->record &&
+           kept->settings_revision == tag->settings_revision &&
            kept->model_version == tag->model_version && kept->weights == tag->weights;
 }
 

@@ -105,6 +105,24 @@ void said_answer(struct service *service, struct entry *entry, const struct fore
     said_keep(service, entry, answer->first_step, bytes, n);
 }
 
+/* A correction is stored together with a model's and taken apart again: its last digits may change then. */
+static double shown(double log_factor)
+{
+    return nearbyint(log_factor * 1e12) + 0.; /* never -0 */
+}
+
+uint64_t said_revision(const struct entry *entry)
+{
+    static const struct siphash_key fixed = {3, 3};
+    const struct trm_tally *tally = &entry->said.tally;
+    double seen[] = {tally->weight,        tally->error,     tally->error_naive, tally->scaled,
+                     tally->scaled_weight, tally->inside[0], tally->inside[1],   (double)tally->steps,
+                     shown(tally->log_factor[0][0]), shown(tally->log_factor[0][1]),
+                     shown(tally->log_factor[1][0]), shown(tally->log_factor[1][1])};
+
+    return siphash(&fixed, seen, sizeof seen);
+}
+
 void said_forget(struct service *service, struct entry *entry)
 {
     struct err err;

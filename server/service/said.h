@@ -33,6 +33,8 @@ void said_moved_on(struct service *service, struct entry *entry);
 /* An answer of the entry is on its way to somebody: the first of its step is kept. */
 void said_answer(struct service *service, struct entry *entry,
                  const struct forecast_answer *answer);
+/* What the record adds to an answer, as a hash. The same after a restart. */
+uint64_t said_revision(const struct entry *entry);
 /* The entry's values mean something else now: nothing that was said holds. */
 void said_forget(struct service *service, struct entry *entry);
 /* A forecast as bytes; values[n] is what it was made from, season 0 or 1 means none. Any thread.

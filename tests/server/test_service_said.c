@@ -109,6 +109,30 @@ static void missing_values_are_not_scored(void **state)
     free(points);
 }
 
+static uint64_t record_tag(struct fixture *f, const char *id)
+{
+    const struct forecast_ask ask = {.horizon = 4};
+    struct forecast_tag tag;
+    struct err err;
+
+    assert_int_equal(service_forecast_tag(f->service, id, &ask, &tag, &err), 0);
+    return tag.record;
+}
+
+static void the_tag_tells_one_record_from_another_and_outlives_a_restart(void **state)
+{
+    struct fixture *f = *state;
+
+    make_daily(f, "a", 300, FIT_OFF);
+    uint64_t none = record_tag(f, "a");
+    follow(f, "a", 300, 40);
+    uint64_t some = record_tag(f, "a");
+    assert_true(some != none);
+    fixture_close(f);
+    fixture_open(f);
+    assert_true(record_tag(f, "a") == some);
+}
+
 static int setup_recording(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
@@ -178,6 +202,7 @@ int main(void)
         FRESH(a_restart_scores_what_came_since_the_last_forecast),
         FRESH(a_longer_forecast_of_a_step_replaces_a_shorter_one),
         FRESH(missing_values_are_not_scored),
+        FRESH(the_tag_tells_one_record_from_another_and_outlives_a_restart),
         RECORDING(the_daemon_forecasts_steps_that_nobody_asks_about),
         RECORDING(many_series_at_once_all_have_their_turn),
         RECORDING(short_series_and_deleted_ones_are_passed_over),
