@@ -52,6 +52,7 @@ struct entry {
     uint64_t recent_revision; /* as of the last change of `recent`: what a forecast depends on */
 
     struct said said;        /* forecasts that wait for values */
+    uint32_t forgotten_n;    /* times that they were dropped, because values came to mean something else */
     bool saying;             /* stands in line for a forecast (the service's) */
 
     uint32_t season;         /* as last worked out; 0: not yet */

@@ -18,7 +18,8 @@ struct refold {
     int64_t until;   /* step to stop before; INT64_MAX: to the newest, which becomes the open one */
     int64_t next_t;  /* where the next page begins */
     int64_t until_t; /* where the last one ends */
-    bool anew;       /* what memory has is dropped first */
+    bool anew;       /* all of memory is replaced … */
+    bool dropped;    /* … and what it had has gone */
     size_t value_n;  /* steps made so far */
     struct fold fold;
     plain_done done;
@@ -41,9 +42,9 @@ static void take_page(struct refold *refold, struct entry *entry, const struct p
     int64_t closed;
     double value;
 
-    if (refold->anew)
+    if (refold->anew && !refold->dropped)
         entry->recent.n = 0;
-    refold->anew = false;
+    refold->dropped = true;
     for (size_t i = 0; i < n; i++)
         if (fold_add(&refold->fold, aggregate, trm_grid_floor(&entry->grid, points[i].t), points[i],
                      &closed, &value))
@@ -57,6 +58,8 @@ static void finish(struct refold *refold, struct entry *entry)
     else if (refold->fold.open)
         put_closed(refold, entry, refold->fold.step,
                    fold_value(&refold->fold, entry->settings.aggregate), refold->fold.step + 1);
+    if (refold->anew) /* by what was in memory meanwhile */
+        said_forget(refold->service, entry);
     entry->season_stale = true;
     history_moved_on(refold->service, entry, refold->value_n);
 }

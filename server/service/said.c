@@ -127,6 +127,7 @@ void said_forget(struct service *service, struct entry *entry)
 {
     struct err err;
 
+    entry->forgotten_n++;
     if (!entry->said.any)
         return;
     said_done(&entry->said);

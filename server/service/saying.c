@@ -11,6 +11,7 @@
 
 struct saying_item {
     int64_t key, origin;
+    uint32_t forgotten_n; /* the entry's then: what its values meant */
     double *values; /* [n], the item's own */
     size_t n, horizon;
     struct series_settings settings; /* without labels */
@@ -142,6 +143,7 @@ static bool add(struct saying_task *task, struct entry *entry)
     *item = (struct saying_item){
         .key = entry->key,
         .origin = window_end(&entry->recent),
+        .forgotten_n = entry->forgotten_n,
         .values = malloc(view.n * sizeof *view.values),
         .n = view.n,
         .horizon = entry_horizon(entry),
@@ -231,7 +233,7 @@ static void deliver(struct message *message)
     for (size_t i = 0; i < task->n; i++) {
         struct saying_item *item = &task->items[i];
         struct entry *entry = registry_by_key(service->registry, item->key);
-        if (entry && item->bytes && !service->draining)
+        if (entry && item->bytes && item->forgotten_n == entry->forgotten_n && !service->draining)
             said_keep(service, entry, item->origin, item->bytes, item->bytes_n);
     }
     task_free(task);

@@ -192,6 +192,55 @@ static void short_series_and_deleted_ones_are_passed_over(void **state)
     free(points);
 }
 
+/* Three points of 100 in each of the hours first..first + n - 1. */
+static void put_hours(struct fixture *f, const char *id, size_t first, size_t n)
+{
+    struct point points[300];
+
+    for (size_t i = 0; i < 3 * n; i++)
+        points[i] = (struct point){START + (int64_t)(first + i / 3) * HOUR + (int64_t)(i % 3) * 1000,
+                                   100 + (double)(i / 3 % 5)};
+    put_ok(f, id, points, 3 * n);
+}
+
+static void set_aggregate(struct fixture *f, const char *id, enum aggregate aggregate)
+{
+    struct series_patch patch = {.set = PATCH_FREQ | PATCH_AGGREGATE | PATCH_FIT};
+    struct err err;
+
+    series_settings_init(&patch.settings);
+    patch.settings.freq.ms = HOUR;
+    patch.settings.fit = FIT_OFF;
+    patch.settings.aggregate = aggregate;
+    put_series(f, id, &patch, &err);
+    assert_int_equal(err.code, ERR_NONE);
+}
+
+/* One that a worker has in hand, and one that somebody asks for while the points are read again. */
+static void forecasts_of_another_way_of_aggregating_are_not_kept(void **state)
+{
+    struct fixture *f = *state;
+
+    set_aggregate(f, "a", AGGREGATE_SUM);
+    block_worker(f);
+    put_hours(f, "a", 0, 60);
+    set_aggregate(f, "a", AGGREGATE_LAST);
+    struct forecast_answer between = forecast_of(f, "a", 48);
+    assert_true(between.forecast->median[0] > 250); /* of sums still */
+    forecast_answer_done(&between);
+    struct outcome read = {0};
+    struct err err; /* the reading of the steps is over when a later one is */
+    assert_int_equal(service_read_points(f->service, "a", 0, 1, 1, on_read, &read, &err), 0);
+    run_until(f, &read.called);
+    free(read.read);
+    unblock_worker(f);
+    run_idle(f);
+    put_hours(f, "a", 60, 2);
+    const struct trm_tally *record = view_of(f, "a").record;
+    assert_true(record->pairs > 0);
+    assert_true(record->error < 50 * record->weight);
+}
+
 #define FRESH(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 #define RECORDING(name) cmocka_unit_test_setup_teardown(name, setup_recording, fixture_teardown)
 
@@ -203,6 +252,7 @@ int main(void)
         FRESH(a_longer_forecast_of_a_step_replaces_a_shorter_one),
         FRESH(missing_values_are_not_scored),
         FRESH(the_tag_tells_one_record_from_another_and_outlives_a_restart),
+        RECORDING(forecasts_of_another_way_of_aggregating_are_not_kept),
         RECORDING(the_daemon_forecasts_steps_that_nobody_asks_about),
         RECORDING(many_series_at_once_all_have_their_turn),
         RECORDING(short_series_and_deleted_ones_are_passed_over),
