@@ -22,6 +22,7 @@ struct said_row {
 /* Zeroed memory is valid. */
 struct said {
     struct trm_tally tally;
+    struct trm_widening beside; /* the model's, that the tally corrects; zeros: none yet */
     bool any;                /* something was ever said … */
     int64_t newest;          /* … last at this origin … */
     uint32_t newest_leads;   /* … with so many leads … */

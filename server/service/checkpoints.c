@@ -221,9 +221,8 @@ static void stored_again(void *ctx, struct store_result *result)
         restore_end(restore, &result->err);
         return;
     }
-    struct trm_widening before = said_before_model(service, entry);
     entry_take_model(service, entry, restore->model, restore->new_version, restore->at);
-    said_new_model(service, entry, &before);
+    said_new_model(service, entry);
     restore->model = NULL;
     entry->new_points = 0;
     entry->fit_failed = false;

@@ -16,6 +16,7 @@ int service_forecast_tag(struct service *service, const char *id, const struct f
 
     if (!entry || forecast_ask_check(ask, "", err))
         return -1;
+    said_align(service, entry);
     *ret = (struct forecast_tag){
         .key = entry->key,
         .revision = entry->recent_revision | (entry->refold_n > 0 ? UNSETTLED : 0),
@@ -64,6 +65,7 @@ static int compute(struct service *service, struct entry *entry, const struct fo
     struct trm_widening widening;
     char no_model[96] = "";
 
+    said_align(service, entry);
     trm_tally_widening(&entry->said.tally, &widening);
     input.widening = &widening;
 

@@ -14,20 +14,6 @@ static void count(struct service *service, const struct said_scored *scored)
     counters_add(service->counters, COUNTER_INSIDE_95, scored->inside[1]);
 }
 
-void said_moved_on(struct service *service, struct entry *entry)
-{
-    struct said_scored scored;
-
-    said_score(&entry->said, &entry->recent, &scored);
-    count(service, &scored);
-    saying_line_up(service, entry);
-}
-
-static void was_stored(void *ctx, struct store_result *result)
-{
-    store_ended(ctx, result);
-}
-
 /* What the model that answers multiplies half widths by. */
 static struct trm_widening model_widening(const struct service *service, const struct entry *entry)
 {
@@ -46,6 +32,39 @@ static void shift(struct trm_tally *tally, const struct trm_widening *widening, 
             tally->log_factor[side][i] += sign * log(widening->factor[side][i]);
 }
 
+static struct trm_widening beside(const struct said *said)
+{
+    return said->beside.factor[0][0] > 0 ? said->beside : (struct trm_widening){{{1, 1}, {1, 1}}};
+}
+
+void said_align(const struct service *service, struct entry *entry)
+{
+    struct trm_widening before = beside(&entry->said), now = model_widening(service, entry);
+
+    if (memcmp(&before, &now, sizeof now) == 0)
+        return;
+    if (entry->said.tally.steps > 0) {
+        shift(&entry->said.tally, &before, 1);
+        shift(&entry->said.tally, &now, -1);
+    }
+    entry->said.beside = now;
+}
+
+void said_moved_on(struct service *service, struct entry *entry)
+{
+    struct said_scored scored;
+
+    said_align(service, entry);
+    said_score(&entry->said, &entry->recent, &scored);
+    count(service, &scored);
+    saying_line_up(service, entry);
+}
+
+static void was_stored(void *ctx, struct store_result *result)
+{
+    store_ended(ctx, result);
+}
+
 /* With the tally as it is now, so that a restart goes on from here; its correction is stored
  * together with the model's, because the model may be another one by then. A store that is busy
  * loses one line of the record, nothing else. */
@@ -53,7 +72,7 @@ static void store(struct service *service, const struct entry *entry, int64_t or
                   const uint8_t *bytes, size_t n)
 {
     uint8_t *copy = malloc(n + TRM_SAID_TALLY_BYTES);
-    struct trm_widening widening = model_widening(service, entry);
+    struct trm_widening widening = beside(&entry->said);
     struct trm_tally tally = entry->said.tally;
     struct err err;
 
@@ -167,31 +186,31 @@ static void take_over(struct trm_tally *tally, const struct trm_widening *after)
         }
 }
 
-struct trm_widening said_before_model(const struct service *service, const struct entry *entry)
+void said_new_model(const struct service *service, struct entry *entry)
 {
-    return model_widening(service, entry);
-}
+    struct trm_widening before = beside(&entry->said), after = model_widening(service, entry);
 
-void said_new_model(const struct service *service, struct entry *entry,
-                    const struct trm_widening *before)
-{
-    struct trm_widening after = model_widening(service, entry);
-
-    shift(&entry->said.tally, before, 1);
+    if (!entry_model(service, entry)) /* it has measured nothing that holds */
+        return;
+    shift(&entry->said.tally, &before, 1);
     take_over(&entry->said.tally, &after);
+    entry->said.beside = after;
 }
 
 void said_resume(const struct service *service, struct entry *entry)
 {
     struct trm_widening widening = model_widening(service, entry);
     struct said_scored scored;
-    uint64_t version = entry_model(service, entry) ? entry->model_version : 0;
+    const struct trm_model *model = entry_model(service, entry);
 
     if (!entry->said.any)
         return;
-    if (entry->said.newest_version == (uint32_t)version)
+    if (model && entry->said.newest_version != (uint32_t)entry->model_version)
+        take_over(&entry->said.tally, &widening);
+    else if (entry->said.tally.steps > 0)
         shift(&entry->said.tally, &widening, -1);
     else
-        take_over(&entry->said.tally, &widening);
+        memset(entry->said.tally.log_factor, 0, sizeof entry->said.tally.log_factor);
+    entry->said.beside = widening;
     said_score(&entry->said, &entry->recent, &scored);
 }

@@ -45,11 +45,11 @@ size_t said_encode(const struct trm_forecast *forecast, const double *values, si
 void said_keep(struct service *service, struct entry *entry, int64_t origin, const uint8_t *bytes,
                size_t n);
 
-/* Around the publication of a model: what intervals were multiplied by before, so that what was
- * learned about their width is not applied twice. */
-struct trm_widening said_before_model(const struct service *service, const struct entry *entry);
-void said_new_model(const struct service *service, struct entry *entry,
-                    const struct trm_widening *before);
+/* Before the record corrects or is scored: intervals stay as wide as they were where the model
+ * falls silent, or answers again, without a fit (other settings, other shared weights). */
+void said_align(const struct service *service, struct entry *entry);
+/* After the publication of a model, so that what was learned about the width is not applied twice. */
+void said_new_model(const struct service *service, struct entry *entry);
 
 /* The store's loader, ctx the service; and, once everything has been loaded, what that means. */
 int said_load(void *ctx, int64_t key, const struct store_said *said, struct err *err);

@@ -155,6 +155,7 @@ static bool add(struct saying_task *task, struct entry *entry)
     item->settings.label_n = 0;
     if (!model)
         item->config = entry_config(entry);
+    said_align(task->service, entry);
     trm_tally_widening(&entry->said.tally, &item->widening);
     if (!item->values) {
         model_ref_unref(item->model);

@@ -133,6 +133,54 @@ static void the_tag_tells_one_record_from_another_and_outlives_a_restart(void **
     assert_true(record_tag(f, "a") == some);
 }
 
+static void set_season(struct fixture *f, const char *id, uint32_t season)
+{
+    struct series_patch patch = {.set = PATCH_SEASON};
+    struct err err;
+
+    series_settings_init(&patch.settings);
+    patch.settings.season[0] = season;
+    patch.settings.season_n = 1;
+    put_series(f, id, &patch, &err);
+    assert_int_equal(err.code, ERR_NONE);
+}
+
+/* What intervals are multiplied by in all: by the model that answers, and by what was learned since. */
+static void factors(struct fixture *f, const char *id, double ret[4])
+{
+    struct forecast_answer answer = forecast_of(f, id, 14);
+
+    for (int i = 0; i < 4; i++)
+        ret[i] = exp(answer.record.log_factor[i / 2][i % 2]) *
+                 (answer.has_model ? answer.model.widening.factor[i / 2][i % 2] : 1);
+    forecast_answer_done(&answer);
+}
+
+static void a_model_that_falls_silent_leaves_its_widening_behind(void **state)
+{
+    struct fixture *f = *state;
+    char job[JOB_ID_MAX + 1];
+    double fitted[4], silent[4], restarted[4], back[4];
+
+    make_daily(f, "a", 300, FIT_OFF);
+    follow(f, "a", 300, STEPS);
+    assert_int_equal(fit_wait(f, "a", true, job), JOB_SUCCEEDED);
+    follow(f, "a", 300 + STEPS, STEPS);
+    factors(f, "a", fitted);
+    set_season(f, "a", 14);
+    factors(f, "a", silent);
+    fixture_close(f);
+    fixture_open(f);
+    factors(f, "a", restarted);
+    set_season(f, "a", 7);
+    factors(f, "a", back);
+    for (int i = 0; i < 4; i++) {
+        assert_true(fabs(silent[i] / fitted[i] - 1) < 1e-9);
+        assert_true(fabs(restarted[i] / fitted[i] - 1) < 1e-9);
+        assert_true(fabs(back[i] / fitted[i] - 1) < 1e-9);
+    }
+}
+
 static int setup_recording(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
@@ -252,6 +300,7 @@ int main(void)
         FRESH(a_longer_forecast_of_a_step_replaces_a_shorter_one),
         FRESH(missing_values_are_not_scored),
         FRESH(the_tag_tells_one_record_from_another_and_outlives_a_restart),
+        FRESH(a_model_that_falls_silent_leaves_its_widening_behind),
         RECORDING(forecasts_of_another_way_of_aggregating_are_not_kept),
         RECORDING(the_daemon_forecasts_steps_that_nobody_asks_about),
         RECORDING(many_series_at_once_all_have_their_turn),
