@@ -1,6 +1,6 @@
-/* Messages from other threads to the loop. Knows an intrusive queue and uv_async; refuses to know what
- * a message is about. Surprising: no allocation and no limit here: the senders' own bounds (queue
- * lengths, jobs in flight) limit what can be waiting. */
+/* Messages from other threads to the loop. Knows an intrusive queue and how to wake the loop; refuses
+ * to know what a message is about. Surprising: no allocation and no limit here: the senders' own bounds
+ * (queue lengths, jobs in flight) limit what can be waiting. */
 #ifndef SERVER_MAILBOX_H
 #define SERVER_MAILBOX_H
 
@@ -22,6 +22,9 @@ __attribute__((warn_unused_result)) int mailbox_new(uv_loop_t *loop, struct mail
 
 /* From any thread. Messages of one sender arrive in order. Never blocks, never fails. */
 void mailbox_post(struct mailbox *mailbox, struct message *message);
+
+/* Several at once, for one waking: linked by next from the newest to the oldest, whose next is set here. */
+void mailbox_post_chain(struct mailbox *mailbox, struct message *newest, struct message *oldest);
 
 /* Delivers what is waiting now, on the loop's thread (used while stopping). Returns how many. */
 size_t mailbox_drain(struct mailbox *mailbox);

@@ -108,13 +108,17 @@ static void batch_count(struct store *store, const struct batch *batch, uint64_t
     uv_mutex_unlock(&store->mutex);
 }
 
-/* The request may be gone as soon as it is posted. */
+/* All at once: the loop is woken once. */
 static void batch_post(struct store *store, struct batch *batch)
 {
-    for (struct request *request = batch->head, *next; request; request = next) {
-        next = request->next;
-        mailbox_post(store->mailbox, &request->message);
+    struct message *newest = NULL;
+
+    for (struct request *request = batch->head; request; request = request->next) {
+        request->message.next = newest;
+        newest = &request->message;
     }
+    if (newest)
+        mailbox_post_chain(store->mailbox, newest, &batch->head->message);
 }
 
 /* Returns whether the store could commit. */
