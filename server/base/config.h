@@ -17,6 +17,8 @@
 
 #define CONFIG_HOST_MAX 255
 #define CONFIG_PATH_MAX 4095
+/* Longest text of an option that is neither path nor number. */
+#define CONFIG_TEXT_MAX 2047
 /* Places for options in struct config; the table has at most this many rows. */
 #define CONFIG_OPTIONS_MAX 40
 /* Longest configuration file, in bytes. */
@@ -33,6 +35,9 @@ enum config_action {
 };
 
 enum config_fleet { CONFIG_FLEET_AUTO, CONFIG_FLEET_OFF };
+
+/* How points of an agent's series become values; in the order of base/series.h. */
+enum config_aggregate { CONFIG_AGGREGATE_LAST, CONFIG_AGGREGATE_MEAN };
 
 enum config_source { CONFIG_FROM_DEFAULT, CONFIG_FROM_FILE, CONFIG_FROM_ENV, CONFIG_FROM_FLAG };
 
@@ -60,6 +65,10 @@ struct config {
     size_t jobs_queue_max;       /* tasks waiting for a worker */
     size_t fit_budget_ms;        /* CPU time of one fit; 0: no limit */
     size_t forecast_cache_bytes; /* 0: no cache */
+    char ingest_match[CONFIG_TEXT_MAX + 1]; /* selectors (wire/selector.h); "": all metrics */
+    size_t ingest_series_max;    /* series that other systems' agents may create; 0: none */
+    size_t ingest_frequency_ms;  /* step of those series */
+    enum config_aggregate ingest_aggregate;
     size_t record_percent;       /* of one core, for forecasts that nobody asked for; 0: none */
 
     struct {

@@ -19,6 +19,8 @@ static size_t field_bytes(enum option_kind kind)
         return sizeof(bool);
     case OPTION_PATH:
         return CONFIG_PATH_MAX + 1;
+    case OPTION_TEXT:
+        return CONFIG_TEXT_MAX + 1;
     case OPTION_LISTEN:
         break;
     }

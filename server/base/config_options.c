@@ -12,6 +12,7 @@
 
 static const char *const format_words[] = {"logfmt", "json", NULL};
 static const char *const fleet_words[] = {"auto", "off", NULL};
+static const char *const aggregate_words[] = {"last", "mean", NULL};
 static const char *const level_words[] = {"debug", "info", "warn", "error", NULL};
 
 #define FIELD(name) offsetof(struct config, name)
@@ -56,6 +57,15 @@ const struct option options[] = {
      "memory for finished forecasts; 0: no cache"},
     {"record-percent", OPTION_COUNT, FIELD(record_percent), "10", 0, 100, NULL,
      "share of one core for forecasts that nobody asked for, so that there is one to score at every step"},
+    {"ingest-match", OPTION_TEXT, FIELD(ingest_match), "", 0, 0, NULL,
+     "metrics of other systems' agents to keep, selectors between semicolons: {job=\"a\"};up; none: all",
+     .live = true},
+    {"ingest-series-max", OPTION_COUNT, FIELD(ingest_series_max), "1000", 0, 10000000, NULL,
+     "series that other systems' agents may create", .live = true},
+    {"ingest-frequency", OPTION_DURATION, FIELD(ingest_frequency_ms), "1m", 1000, 86400000, NULL,
+     "step of the series that other systems' agents create", .live = true},
+    {"ingest-aggregate", OPTION_CHOICE, FIELD(ingest_aggregate), "last", 0, 0, aggregate_words,
+     "how the samples of one step become its value in those series", .live = true},
 };
 const size_t options_n = sizeof options / sizeof *options;
 _Static_assert(sizeof options / sizeof *options <= CONFIG_OPTIONS_MAX,
@@ -160,11 +170,11 @@ static bool set_switch(const char *text, bool *ret)
     return true;
 }
 
-static bool set_path(const char *text, char *ret)
+static bool set_text(const char *text, size_t least, size_t most, char *ret)
 {
     size_t n = strlen(text);
 
-    if (n == 0 || n > CONFIG_PATH_MAX)
+    if (n < least || n > most)
         return false;
     memcpy(ret, text, n + 1);
     return true;
@@ -196,7 +206,9 @@ bool option_set(const struct option *option, const char *text, struct config *co
 
     switch (option->kind) {
     case OPTION_PATH:
-        return set_path(text, field);
+        return set_text(text, 1, CONFIG_PATH_MAX, field);
+    case OPTION_TEXT:
+        return set_text(text, 0, CONFIG_TEXT_MAX, field);
     case OPTION_LISTEN:
         return set_listen(text, config);
     case OPTION_COUNT:
@@ -246,6 +258,9 @@ void option_expected(const struct option *option, char *buf)
     case OPTION_PATH:
         snprintf(buf, OPTION_TEXT_MAX, "a path of 1..%d bytes", CONFIG_PATH_MAX);
         break;
+    case OPTION_TEXT:
+        snprintf(buf, OPTION_TEXT_MAX, "a text of at most %d bytes", CONFIG_TEXT_MAX);
+        break;
     case OPTION_LISTEN:
         snprintf(buf, OPTION_TEXT_MAX, "HOST:PORT or [IPV6]:PORT, port 0..65535");
         break;
@@ -281,6 +296,7 @@ void option_format(const struct option *option, const struct config *config, cha
 
     switch (option->kind) {
     case OPTION_PATH:
+    case OPTION_TEXT:
         snprintf(buf, OPTION_TEXT_MAX, "%s", (const char *)field);
         break;
     case OPTION_LISTEN:

@@ -7,6 +7,7 @@
 
 enum option_kind {
     OPTION_PATH,     /* char[CONFIG_PATH_MAX + 1] */
+    OPTION_TEXT,     /* char[CONFIG_TEXT_MAX + 1], may be empty */
     OPTION_LISTEN,   /* listen_host and listen_port */
     OPTION_COUNT,    /* size_t */
     OPTION_BYTES,    /* size_t, written "16MiB" */

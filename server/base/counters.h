@@ -12,6 +12,7 @@
 /* X(symbol, metric, labels, unit, help). Rows of one metric stand together and share their help;
  * labels is the text between the braces, or ""; unit is what 1 stands for in the metric's unit
  * (times are kept in nanoseconds and shown in seconds). */
+#define INGEST_DROPPED_HELP "Samples of other systems' agents that were not kept, by reason"
 #define COUNTER_LIST(X)                                                                            \
     X(FORECASTS, "tstrm_forecasts_total", "", 1, "Forecasts computed")                             \
     X(FORECASTS_FAILED, "tstrm_forecast_failures_total", "", 1,                                    \
@@ -26,6 +27,21 @@
     X(INSIDE_80, "tstrm_interval_inside_total", "level=\"80\"", 1, "Scored values inside, by interval")   \
     X(INSIDE_95, "tstrm_interval_inside_total", "level=\"95\"", 1, "Scored values inside, by interval")   \
     X(POINTS_WRITTEN, "tstrm_points_written_total", "", 1, "Points made durable")                  \
+    X(INGEST_REMOTE_WRITE, "tstrm_ingest_samples_total", "protocol=\"remote_write\"", 1,           \
+      "Samples of other systems' agents that were stored, by protocol")                            \
+    X(INGEST_LINE_PROTOCOL, "tstrm_ingest_samples_total", "protocol=\"line_protocol\"", 1,         \
+      "Samples of other systems' agents that were stored, by protocol")                            \
+    X(INGEST_NO_RULE, "tstrm_ingest_dropped_total", "reason=\"no_rule\"", 1, INGEST_DROPPED_HELP)  \
+    X(INGEST_SERIES_MAX, "tstrm_ingest_dropped_total", "reason=\"series_max\"", 1,                 \
+      INGEST_DROPPED_HELP)                                                                         \
+    X(INGEST_STALE, "tstrm_ingest_dropped_total", "reason=\"stale_marker\"", 1,                    \
+      INGEST_DROPPED_HELP)                                                                         \
+    X(INGEST_INFINITE, "tstrm_ingest_dropped_total", "reason=\"infinite\"", 1,                     \
+      INGEST_DROPPED_HELP)                                                                         \
+    X(INGEST_HISTOGRAM, "tstrm_ingest_dropped_total", "reason=\"histogram\"", 1,                   \
+      INGEST_DROPPED_HELP)                                                                         \
+    X(INGEST_TEXT, "tstrm_ingest_dropped_total", "reason=\"text\"", 1, INGEST_DROPPED_HELP)        \
+    X(INGEST_INVALID, "tstrm_ingest_dropped_total", "reason=\"invalid\"", 1, INGEST_DROPPED_HELP)  \
     X(FITS_SUCCEEDED, "tstrm_fits_total", "outcome=\"succeeded\"", 1, "Fits ended, by outcome")    \
     X(FITS_FAILED, "tstrm_fits_total", "outcome=\"failed\"", 1, "Fits ended, by outcome")          \
     X(FITS_CANCELLED, "tstrm_fits_total", "outcome=\"cancelled\"", 1, "Fits ended, by outcome")    \
@@ -72,6 +88,7 @@ enum histogram_id {
     X(METRICS, "metrics")                                                                          \
     X(DOCS, "docs")                                                                                \
     X(SERIES, "series")                                                                            \
+    X(INGEST, "ingest")                                                                            \
     X(POINTS, "points")                                                                            \
     X(FORECAST, "forecast")                                                                        \
     X(RECORD, "record")                                                                            \

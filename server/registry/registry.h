@@ -36,6 +36,7 @@ struct entry {
     bool visible;  /* the series exists: its creation is durable */
     bool deleting; /* its deletion is on the way to the store */
     bool restoring; /* a checkpoint is on its way back: no fit begins */
+    bool of_agent; /* has a label __name__, as the series of other systems' agents have */
     bool shaping;  /* a write that may change id, settings or grid is on the way … */
     struct turn *waiting, *waiting_last; /* … and these came after it, oldest first */
 

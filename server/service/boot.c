@@ -24,6 +24,7 @@ static int load_series(void *ctx, const struct store_series *row, struct err *er
     series_settings_done(&entry->settings);
     entry->settings = settings;
     entry->settings_revision = settings_revision(&settings);
+    entry_count_agent(service, entry);
     entry->visible = true;
     entry->grid_known = row->grid_known;
     entry->grid = row->grid;

@@ -42,6 +42,8 @@ struct service {
     size_t owed_n;        /* messages that this service posted to itself */
     size_t model_n;       /* series with a model */
     size_t turn_n;        /* writes waiting for their turn */
+    size_t agent_n;       /* series of other systems' agents, those being created among them … */
+    size_t agent_coming_n; /* … and those that a request on its way will create */
     size_t stateless_n;
     struct stateless_task *stateless; /* those at the pool */
     struct job **jobs; /* [job_n] by id, which is also by age: oldest first */
@@ -79,6 +81,7 @@ struct turn {
     struct service *service;
     char id[SERIES_ID_MAX + 1];
     bool may_create, creating;
+    const struct series_settings *settings; /* of a series that this creates; NULL: defaults */
     int (*send)(struct turn *turn, struct entry *entry, struct err *err);
     void (*refuse)(struct turn *turn, const struct err *err);
 };
@@ -93,12 +96,25 @@ void turns_begin(struct turn *turns);
 
 /* ---- create.c: what both ways of creating a series share ---- */
 
-/* A new invisible entry for a valid id that is not there. NULL with *err: the id, the limit,
- * memory. */
-struct entry *entry_create(struct service *service, const char *id, struct err *err);
+/* A new invisible entry for a valid id that is not there, with copied settings (NULL: defaults; they name no
+ * time zone). NULL with *err: the id, the limit, memory. */
+struct entry *entry_create(struct service *service, const char *id, const struct series_settings *settings,
+                           struct err *err);
+/* After its labels have changed: counts the series among those of agents, or no longer. */
+void entry_count_agent(struct service *service, struct entry *entry);
+/* Takes the entry out of the registry, the counts and the line of fits, and frees it. */
+void entry_drop(struct service *service, struct entry *entry);
 /* The entry as a row, with other settings. */
 void entry_row(const struct entry *entry, const struct series_settings *settings, bool grid_known,
                const struct trm_grid *grid, struct store_series *ret);
+
+/* ---- points.c ---- */
+
+/* service_put_points, where a series that this creates gets settings (NULL: defaults; they must live until
+ * done has run). */
+SERVICE_MUST int points_begin(struct service *service, const char *id, struct point *points, size_t n,
+                              bool create, const struct series_settings *settings, points_put_done done,
+                              void *ctx, struct err *err);
 
 /* ---- points_check.c: pure ---- */
 

@@ -139,10 +139,8 @@ static void accepted(struct points_write *write, struct entry *entry, const stru
 
 static void refused(struct points_write *write, struct entry *entry, const struct err *err)
 {
-    if (write->turn.creating) {
-        registry_remove(write->turn.service->registry, entry);
-        fit_moved_up(write->turn.service);
-    }
+    if (write->turn.creating)
+        entry_drop(write->turn.service, entry);
     write->done(write->ctx, err, NULL);
     write_free(write);
 }
@@ -174,7 +172,7 @@ static int to_store(struct turn *turn, struct entry *entry, struct err *err)
         return -1;
     write->key = entry->key;
     write->shaping = write->turn.creating || !entry->grid_known;
-    entry_row(entry, &entry->settings, false, NULL, &row);
+    entry_row(entry, &entry->settings, entry->grid_known, &entry->grid, &row);
     write->points = NULL;
     if (store_put_points(service->store, entry->key, points, write->n,
                          write->turn.creating ? &row : NULL, write->sets_grid ? &write->grid : NULL,
@@ -185,8 +183,9 @@ static int to_store(struct turn *turn, struct entry *entry, struct err *err)
     return 0;
 }
 
-int service_put_points(struct service *service, const char *id, struct point *points, size_t n,
-                       bool create, points_put_done done, void *ctx, struct err *err)
+int points_begin(struct service *service, const char *id, struct point *points, size_t n, bool create,
+                 const struct series_settings *settings, points_put_done done, void *ctx,
+                 struct err *err)
 {
     struct points_write *write = calloc(1, sizeof *write);
 
@@ -196,6 +195,7 @@ int service_put_points(struct service *service, const char *id, struct point *po
     }
     *write = (struct points_write){.turn = {.service = service,
                                             .may_create = create,
+                                            .settings = settings,
                                             .send = to_store,
                                             .refuse = refuse},
                                    .points = points,
@@ -213,6 +213,12 @@ int service_put_points(struct service *service, const char *id, struct point *po
         return -1;
     }
     return 0;
+}
+
+int service_put_points(struct service *service, const char *id, struct point *points, size_t n,
+                       bool create, points_put_done done, void *ctx, struct err *err)
+{
+    return points_begin(service, id, points, n, create, NULL, done, ctx, err);
 }
 
 struct points_read {

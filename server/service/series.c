@@ -215,6 +215,7 @@ static void apply(struct series_write *write, struct entry *entry)
     entry->settings = write->settings;
     write->settings = (struct series_settings){0};
     entry->settings_revision = settings_revision(&entry->settings);
+    entry_count_agent(write->turn.service, entry);
     entry->season_stale = true;
     entry->zone = entry->grid.zone = write->zone;
     if (write->sets_grid)
@@ -239,10 +240,8 @@ static void committed(void *ctx, struct store_result *result)
         fit_reshape(service, entry);
         write->done(write->ctx, NULL, &told);
     } else {
-        if (write->turn.creating) {
-            registry_remove(service->registry, entry);
-            fit_moved_up(service);
-        }
+        if (write->turn.creating)
+            entry_drop(service, entry);
         write->done(write->ctx, &result->err, NULL);
     }
     write_free(write);
@@ -311,8 +310,7 @@ static void deleted(void *ctx, struct store_result *result)
         entry->job = NULL;
         jobs_forget(service, entry->key);
         service->model_n -= entry->model != NULL;
-        registry_remove(service->registry, entry);
-        fit_moved_up(service);
+        entry_drop(service, entry);
         fit_catch_up(service); /* its job's end does not */
         deletion->done(deletion->ctx, NULL);
     } else {

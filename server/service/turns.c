@@ -24,12 +24,12 @@ static int begin_new(struct turn *turn, struct err *err)
 {
     if (!turn->may_create)
         return err_no_series(err, turn->id);
-    struct entry *entry = entry_create(turn->service, turn->id, err);
+    struct entry *entry = entry_create(turn->service, turn->id, turn->settings, err);
     if (!entry)
         return -1;
     turn->creating = true;
     if (turn->send(turn, entry, err)) {
-        registry_remove(turn->service->registry, entry);
+        entry_drop(turn->service, entry);
         return -1;
     }
     return 0;
