@@ -3,6 +3,7 @@
 #include "server/base/log.h"
 #include "server/daemon.h"
 #include "server/healthcheck.h"
+#include "server/wire/selector.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -12,11 +13,24 @@ struct command {
     char **argv;
 };
 
+/* What base cannot check: it knows no formats. */
+static int check_rules(const struct config *config, struct err *err)
+{
+    struct selector_list *rules;
+
+    if (selector_list_parse(config->ingest_match, &rules, err)) {
+        err_wrap(err, "config: ingest-match");
+        return -1;
+    }
+    selector_list_free(rules);
+    return 0;
+}
+
 static int load(void *ctx, struct config *ret, struct err *err)
 {
     const struct command *command = ctx;
 
-    return config_load(command->argc, command->argv, environ, ret, err);
+    return config_load(command->argc, command->argv, environ, ret, err) || check_rules(ret, err) ? -1 : 0;
 }
 
 /* What was printed has arrived, or the exit code says that it has not. */
