@@ -3,7 +3,10 @@
 
 #include "server/base/series.h"
 #include "server/http/connection_table.h"
+#include "server/http/handlers.h"
+#include "server/http/query.h"
 #include "server/http/response.h"
+#include "server/service/ingest.h"
 
 #include <microhttpd.h>
 #include <stdio.h>
@@ -108,9 +111,11 @@ static bool check_media(struct request *request, unsigned *ret_media)
     const char *type = request->headers.content_type;
     enum coding ignored;
     char accepted[120];
+    if (request->route->media == MEDIA_REMOTE_WRITE)
+        return remote_write_negotiate(request);
     name_media(request->route->media, accepted, sizeof accepted);
     *ret_media = type == NULL ? 0 : media_of_content_type(type) & request->route->media;
-    if (*ret_media == 0) {
+    if (*ret_media == 0 && request->route->media != MEDIA_ANY) {
         request_refuse_kind(request, PROBLEM_MEDIA, "", "the body's Content-Type must be %s%s, not %.80s",
                             strchr(accepted, ',') != NULL ? "one of " : "", accepted,
                             type == NULL ? "absent" : type);
@@ -123,6 +128,17 @@ static bool check_media(struct request *request, unsigned *ret_media)
         return false;
     }
     return true;
+}
+
+/* What a body of many series is read into. */
+static int begin_batch(struct request *request, struct err *err)
+{
+    const char *create = request_param(request, "create");
+    request->body.create = true;
+    if (create != NULL && query_bool("create", create, &request->body.create, err) != 0)
+        return -1;
+    return ingest_new(request->http->service, request->http->config->points_per_body_max,
+                      &request->body.ingest, err);
 }
 
 static bool begin_body(struct request *request, unsigned media)
@@ -138,6 +154,8 @@ static bool begin_body(struct request *request, unsigned media)
         err_set(&err, ERR_TOO_LARGE, "the body is longer than %zu bytes", max);
         return refuse(request, &err);
     }
+    if (route->body == BODY_BATCH && begin_batch(request, &err) != 0)
+        return refuse(request, &err);
     (void)coding_of_content(request->headers.content_encoding, &coding); /* check_media has looked */
     return body_begin(&request->body, route->body, media, coding, max, config->points_per_body_max,
                       &err) == 0 ||

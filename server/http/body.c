@@ -2,6 +2,7 @@
 #include "server/http/body.h"
 
 #include "server/http/inflater.h"
+#include "server/service/ingest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,20 @@ static enum points_format points_format_of(unsigned media)
     return media == MEDIA_NDJSON ? POINTS_NDJSON : POINTS_JSON;
 }
 
+static int take_series(void *ctx, const char *id, size_t id_n, size_t at, const struct point *points,
+                       size_t n, struct err *err)
+{
+    struct body *body = ctx;
+    struct ingest_source source = {.id = id, .id_n = id_n, .place = at, .create = body->create};
+    return ingest_add(body->ingest, &source, points, n, err);
+}
+
+static int begin_batch(struct body *body, enum batch_format format, size_t points_max, struct err *err)
+{
+    body->format = format;
+    return batch_reader_new(format, points_max, take_series, body, &body->batch, err);
+}
+
 int body_begin(struct body *body, enum body_mode mode, unsigned media, enum coding coding,
                size_t max, size_t points_max, struct err *err)
 {
@@ -24,6 +39,8 @@ int body_begin(struct body *body, enum body_mode mode, unsigned media, enum codi
         return err_set(err, ERR_NO_MEMORY, "out of memory");
     if (mode == BODY_POINTS)
         return points_reader_new(points_format_of(media), points_max, &body->points, err);
+    if (mode == BODY_BATCH)
+        return begin_batch(body, media == MEDIA_NDJSON ? BATCH_NDJSON : BATCH_JSON, points_max, err);
     return 0;
 }
 
@@ -53,6 +70,8 @@ static int take(void *ctx, const char *bytes, size_t n, struct err *err)
         return err_set(err, ERR_TOO_LARGE, "the body is longer than %zu bytes", body->max);
     if (body->mode == BODY_POINTS)
         return points_reader_feed(body->points, bytes, n, err);
+    if (body->mode == BODY_BATCH)
+        return batch_reader_feed(body->batch, bytes, n, err);
     return append(body, bytes, n, err);
 }
 
@@ -75,5 +94,7 @@ void body_done(struct body *body)
 {
     inflater_free(body->inflater);
     points_reader_free(body->points);
+    batch_reader_free(body->batch);
+    ingest_free(body->ingest);
     free(body->bytes);
 }

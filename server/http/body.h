@@ -5,6 +5,7 @@
 #define SERVER_HTTP_BODY_H
 
 #include "server/base/err.h"
+#include "server/http/batch_reader.h"
 #include "server/http/coding.h"
 #include "server/http/points_reader.h"
 #include "server/http/routes.h"
@@ -13,6 +14,7 @@
 #include <stdint.h>
 
 struct inflater;
+struct ingest; /* server/service/ingest.h */
 
 struct body {
     enum body_mode mode;
@@ -22,6 +24,10 @@ struct body {
     char *bytes;                  /* BODY_BUFFER: malloc, a NUL behind n bytes; NULL while empty */
     size_t n, size;
     struct points_reader *points; /* BODY_POINTS */
+    struct batch_reader *batch;   /* BODY_BATCH */
+    enum batch_format format;
+    struct ingest *ingest;        /* BODY_BATCH: set before body_begin, the body's then; where series go */
+    bool create;                  /* … and whether missing ones are created */
     struct inflater *inflater;    /* NULL: not compressed */
 };
 

@@ -2,6 +2,8 @@
 #ifndef SERVER_HTTP_HANDLERS_H
 #define SERVER_HTTP_HANDLERS_H
 
+#include <stdbool.h>
+
 struct request;
 
 /* handlers_series.c */
@@ -13,6 +15,19 @@ void handle_delete_series(struct request *request);
 /* handlers_points.c, handlers_history.c */
 void handle_post_points(struct request *request);
 void handle_get_points(struct request *request);
+
+/* handlers_batch.c */
+void handle_post_batch(struct request *request);
+
+/* handlers_remote_write.c */
+void handle_remote_write(struct request *request);
+/* By Content-Type and Content-Encoding; refuses the request where they are not the protocol's. */
+bool remote_write_negotiate(struct request *request);
+
+/* handlers_influx.c */
+void handle_influx_write(struct request *request);
+void handle_influx_query(struct request *request);
+void handle_influx_ping(struct request *request);
 
 /* handlers_forecast.c, handlers_stateless.c */
 void handle_get_forecast(struct request *request);

@@ -44,11 +44,17 @@ void http_request_free(struct request *request)
     free(request);
 }
 
+unsigned request_problem_status(const struct request *request, enum problem_kind kind)
+{
+    bool own = request->route != NULL && request->route->problem_status != NULL;
+    return own ? request->route->problem_status(kind) : problem_infos[kind].status;
+}
+
 static void set_problem(struct request *request, enum problem_kind kind, const struct err *err)
 {
     struct problem *problem = malloc(sizeof *problem);
     assert(request->status == 0);
-    request->status = problem_infos[problem != NULL ? kind : PROBLEM_NO_MEMORY].status;
+    request->status = request_problem_status(request, problem != NULL ? kind : PROBLEM_NO_MEMORY);
     if (problem != NULL)
         *problem = (struct problem){.kind = kind, .err = *err};
     request->problem = problem;

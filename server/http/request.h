@@ -36,6 +36,8 @@ struct http {
     struct service *service;
     struct counters *counters;
     struct forecast_cache *cache;
+    struct selector_list *ingest_rules; /* which metrics of agents are kept */
+    uint64_t drop_logged_ns;            /* when it was last logged that series are dropped; 0: never */
     struct bridge *bridge;
     struct wait_list waits;
     struct event_streams events;
@@ -89,6 +91,9 @@ struct request *http_request_new(struct http *http, struct MHD_Connection *conne
 
 /* Detaches from a wait, gives everything back. Accepts NULL. */
 void http_request_free(struct request *request);
+
+/* The status of a problem on the request's route. */
+unsigned request_problem_status(const struct request *request, enum problem_kind kind);
 
 /* Answers with a problem; err is copied. A second answer to one request is a bug. */
 void request_refuse(struct request *request, const struct err *err);

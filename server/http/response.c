@@ -139,16 +139,12 @@ static problem_writer problem_writer_of(const struct request *request)
     return own ? request->route->write_problem : problem_write;
 }
 
-static unsigned problem_status(const struct request *request)
-{
-    enum problem_kind kind = request->problem->kind;
-    return problem_writer_of(request) == prom_write_problem ? prom_problem_status(kind)
-                                                            : problem_infos[kind].status;
-}
-
 static const char *problem_type(const struct request *request)
 {
-    return problem_writer_of(request) == problem_write ? TYPE_PROBLEM : TYPE_JSON;
+    bool own = request->route != NULL && request->route->problem_type != NULL;
+    return own                                            ? request->route->problem_type
+           : problem_writer_of(request) == problem_write ? TYPE_PROBLEM
+                                                          : TYPE_JSON;
 }
 
 /* The problem's JSON; NULL when out of memory. */
@@ -175,7 +171,8 @@ void answer_problem(struct request *request)
     char seconds[16];
     if (bytes == NULL)
         return;
-    give_bytes(request, problem_status(request), problem_type(request), bytes, n, free);
+    unsigned status = request_problem_status(request, request->problem->kind);
+    give_bytes(request, status, problem_type(request), bytes, n, free);
     if (info->retry_after_s > 0) {
         snprintf(seconds, sizeof seconds, "%u", info->retry_after_s);
         answer_header(request, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
@@ -194,6 +191,7 @@ char *answer_problem_raw(const struct request *request, size_t *ret_n)
     if (bytes == NULL)
         return NULL;
     const struct problem_info *info = &problem_infos[request->problem->kind];
+    unsigned status = request_problem_status(request, request->problem->kind);
     if (info->retry_after_s > 0)
         snprintf(more, sizeof more, "Retry-After: %u\r\n", info->retry_after_s);
     else if (request->problem->kind == PROBLEM_CODING)
@@ -201,7 +199,7 @@ char *answer_problem_raw(const struct request *request, size_t *ret_n)
     int length = asprintf(&message,
                           "HTTP/1.1 %u %s\r\nContent-Type: %s\r\n"
                           "Content-Length: %zu\r\n%sConnection: close\r\n\r\n%s",
-                          problem_status(request), MHD_get_reason_phrase_for(problem_status(request)),
+                          status, MHD_get_reason_phrase_for(status),
                           problem_type(request), n, more, bytes);
     free(bytes);
     *ret_n = length < 0 ? 0 : (size_t)length;

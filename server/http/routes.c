@@ -5,6 +5,8 @@
 #include "server/http/kserve.h"
 #include "server/http/prom_answer.h"
 #include "server/http/prom_params.h"
+#include "server/http/problem_agents.h"
+#include "server/http/response.h"
 #include "server/http/settings_json.h"
 #include "server/http/timegpt.h"
 
@@ -18,10 +20,16 @@
 
 /* As clients of Prometheus ask: with any parameter, and long queries as a form. */
 #define PROM_ROW                                                                                   \
-    .class = ROUTE_CLASS_PROMETHEUS, .any_params = true, .write_problem = prom_write_problem
+    .class = ROUTE_CLASS_PROMETHEUS, .any_params = true, .write_problem = prom_write_problem,      \
+    .problem_status = prom_problem_status
 #define PROM_FORM                                                                                  \
     PROM_ROW, .body = BODY_BUFFER, .media = MEDIA_FORM, .body_max = PROM_FORM_BYTES_MAX,           \
     .body_optional = true
+
+/* Agents say all sorts of things about the type of their lines. */
+#define INFLUX_BODY                                                                                \
+    .class = ROUTE_CLASS_INGEST, .body = BODY_BUFFER, .media = MEDIA_ANY, .body_optional = true
+#define INFLUX_1 .write_problem = influx_1_write_problem, .problem_status = agents_problem_status
 
 const struct route routes[] = {
     GET_ROUTE("/v1/series/{id}/forecast", FORECAST, "horizon levels quantiles trace time format",
@@ -29,6 +37,24 @@ const struct route routes[] = {
     {.method = METHOD_POST, .path = "/v1/series/{id}/points", .class = ROUTE_CLASS_POINTS,
      .body = BODY_POINTS, .media = MEDIA_JSON | MEDIA_CSV | MEDIA_NDJSON, .params = "create",
      .handle = handle_post_points},
+    {.method = METHOD_POST, .path = "/v1/points", .class = ROUTE_CLASS_POINTS, .body = BODY_BATCH,
+     .media = MEDIA_JSON | MEDIA_NDJSON, .params = "create", .handle = handle_post_batch},
+    {.method = METHOD_POST, .path = "/api/v1/write", .params = "", .handle = handle_remote_write,
+     .class = ROUTE_CLASS_INGEST, .body = BODY_BUFFER, .media = MEDIA_REMOTE_WRITE,
+     .write_problem = text_write_problem, .problem_type = TYPE_TEXT, .problem_status = agents_problem_status},
+    {.method = METHOD_POST, .path = "/write", .params = "db rp precision consistency u p",
+     .handle = handle_influx_write, INFLUX_BODY, INFLUX_1},
+    {.method = METHOD_POST, .path = "/api/v2/write", .params = "org orgID bucket precision",
+     .handle = handle_influx_write, INFLUX_BODY, .write_problem = influx_2_write_problem,
+     .problem_status = agents_problem_status},
+    {.method = METHOD_POST, .path = "/query",
+     .params = "q db u p epoch chunked chunk_size pretty rp params", .handle = handle_influx_query,
+     INFLUX_BODY, .body_max = SETTINGS_BYTES_MAX, INFLUX_1},
+    {.method = METHOD_GET, .path = "/query",
+     .params = "q db u p epoch chunked chunk_size pretty rp params", .handle = handle_influx_query,
+     .class = ROUTE_CLASS_INGEST, INFLUX_1},
+    {.method = METHOD_GET, .path = "/ping", .params = "", .handle = handle_influx_ping,
+     .class = ROUTE_CLASS_INGEST, INFLUX_1},
     GET_ROUTE("/v1/series/{id}/points", POINTS, "start end limit time format", handle_get_points),
     GET_ROUTE("/v1/series/{id}/anomalies", RECORD, "level start end limit time format", handle_get_anomalies),
     GET_ROUTE("/v1/series/{id}/record", RECORD, "level start end limit time format", handle_get_record),

@@ -6,13 +6,12 @@
 #define SERVER_HTTP_ROUTES_H
 
 #include "server/base/counters.h"
+#include "server/http/problem.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 struct request;
-struct problem;
-struct writer;
 
 /* X(symbol). HEAD is answered wherever GET is, OPTIONS everywhere. */
 #define HTTP_METHOD_LIST(X) X(GET) X(HEAD) X(PUT) X(POST) X(DELETE) X(OPTIONS)
@@ -29,10 +28,15 @@ enum body_mode {
     BODY_NONE,   /* must be empty */
     BODY_BUFFER, /* collected, up to body_max */
     BODY_POINTS, /* read as points while it arrives, up to the configured size */
+    BODY_BATCH,  /* the same for points of many series */
 };
 
 /* Content types of bodies, as a set. */
-enum { MEDIA_JSON = 1, MEDIA_CSV = 2, MEDIA_NDJSON = 4, MEDIA_FORM = 8 };
+enum {
+    MEDIA_JSON = 1, MEDIA_CSV = 2, MEDIA_NDJSON = 4, MEDIA_FORM = 8,
+    MEDIA_REMOTE_WRITE = 16,/* remote_write_negotiate (handlers_remote_write.c) */
+    MEDIA_ANY = 32,         /* nobody looks at it */
+};
 
 struct route {
     enum http_method method;
@@ -46,6 +50,8 @@ struct route {
     const char *params; /* query parameters between spaces; a star behind one that may be repeated */
     /* Writes a problem in the form that clients of the row expect, as JSON; NULL: problem+json. */
     void (*write_problem)(struct writer *writer, const struct problem *problem, const char *instance);
+    const char *problem_type; /* content type of that; NULL: JSON */
+    unsigned (*problem_status)(enum problem_kind kind); /* NULL: the problem's own */
     void (*handle)(struct request *request); /* answers, refuses, or begins to wait; see request.h */
 };
 

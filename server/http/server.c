@@ -8,6 +8,7 @@
 #include "server/http/listener.h"
 #include "server/http/request.h"
 #include "server/http/response.h"
+#include "server/wire/selector.h"
 
 #include <microhttpd.h>
 #include <stdlib.h>
@@ -45,6 +46,10 @@ int http_server_new(uv_loop_t *loop, const struct config *config, struct service
     *http = (struct http){.config = config, .service = service, .counters = counters,
                           .started_ms = clock_wall_ms()};
     http->no_memory = no_memory_response();
+    if (selector_list_parse(config->ingest_match, &http->ingest_rules, err) != 0) {
+        err_wrap(err, "ingest-match");
+        goto fail;
+    }
     http->cache = forecast_cache_new(config->forecast_cache_bytes, counters);
     if (http->no_memory == NULL || http->cache == NULL) {
         err_set(err, ERR_NO_MEMORY, "out of memory");
@@ -97,6 +102,7 @@ void http_server_free(struct http_server *server)
     event_streams_end(&server->http.events);
     bridge_free(server->http.bridge);
     forecast_cache_free(server->http.cache);
+    selector_list_free(server->http.ingest_rules);
     if (server->http.no_memory != NULL)
         MHD_destroy_response(server->http.no_memory);
     free(server);
