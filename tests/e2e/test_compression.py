@@ -22,7 +22,7 @@ def zstd_frame(data):
 class Answers(Case):
     def setUp(self):
         super().setUp()
-        self.client.put("/v1/series/wave", {"frequency": "1h", "season": [24]})
+        self.client.put("/v1/series/wave", {"frequency": "1h", "season": [24], "fit": "off"})
         self.ok(self.client.post("/v1/series/wave/points", body(daily_wave(500))))
 
     def both(self, path, **headers):
