@@ -148,7 +148,7 @@ const struct forecast_ask *forecast_entry_ask(const struct forecast_entry *entry
 bool forecast_entry_holds(const struct forecast_entry *entry, const struct forecast_tag *tag)
 {
     return entry->tag.key == tag->key && entry->tag.revision == tag->revision &&
-           entry->tag.record == tag->record &&
+           entry->tag.why == tag->why && entry->tag.record == tag->record &&
            entry->tag.settings_revision == tag->settings_revision &&
            entry->tag.model_version == tag->model_version && entry->tag.weights == tag->weights &&
            entry->tag.horizon == tag->horizon;

@@ -43,7 +43,7 @@ static uint64_t mix(uint64_t hash, const void *bytes, size_t n)
 }
 
 /* Says what the bytes depend on: the series' tag in plain numbers, everything else (parameters, form, the
- * series' name, the program's version, the shared weights, the record) as a hash. */
+ * series' name, the program's version, the shared weights, the record, why no model answers) as a hash. */
 static void make_etag(const struct request *request, const struct forecast_params *params,
                       unsigned media, const struct forecast_tag *tag, char etag[ETAG_MAX])
 {
@@ -52,6 +52,7 @@ static void make_etag(const struct request *request, const struct forecast_param
     hash = mix(hash, TSTRM_VERSION, sizeof TSTRM_VERSION);
     hash = mix(hash, id, strlen(id) + 1);
     hash = mix(hash, &tag->weights, sizeof tag->weights);
+    hash = mix(hash, &tag->why, sizeof tag->why);
     hash = mix(hash, &tag->record, sizeof tag->record);
     hash = mix(hash, params->quantiles, params->quantile_n * sizeof *params->quantiles);
     hash = mix(hash, &params->quantile_n, sizeof params->quantile_n);

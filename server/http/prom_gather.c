@@ -132,6 +132,8 @@ static enum progress fill_actual(struct prom_gather *gather, struct prom_stream 
     struct err why;
     if (service_recent(gather->service, stream->id, &recent, &why) != 0)
         return empty_or_failed(err, &why);
+    if (recent.complete && recent.n == 0) /* points of the open step, or nothing */
+        return FILLED;
     if (recent.grid_known && recent.n > 0 &&
         (recent.complete || trm_grid_time(&recent.grid, recent.first_step) <= reach.first))
         return take_recent(gather, stream, &recent, &reach, err);

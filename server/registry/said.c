@@ -122,14 +122,14 @@ static void score_step(struct said *said, const struct window *window, int64_t s
         ret->inside[i] += score.inside[i];
 }
 
-/* Rows whose last value has had its turn. */
+/* Rows whose last value had had its turn when something was last said. */
 static void drop_done(struct said *said)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < said->n; i++) {
         struct said_row row = said->rows[i];
-        if (row.origin + (int64_t)row.leads > said->tally.scored_until)
+        if (row.origin + (int64_t)row.leads > said->at_newest.scored_until)
             said->rows[kept++] = row;
         else
             free(row.bytes);

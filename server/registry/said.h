@@ -19,10 +19,12 @@ struct said_row {
     uint8_t *bytes; /* core/said.h, cut behind them */
 };
 
-/* Zeroed memory is valid. */
+/* Zeroed memory is valid. Rows stay until what was said last had nothing to wait for from them any more, so
+ * that all since can be scored again, as a restart does. */
 struct said {
     struct trm_tally tally;
-    struct trm_widening beside; /* the model's, that the tally corrects; zeros: none yet */
+    struct trm_tally at_newest; /* when that was said, with the model's widening: as it is stored */
+    uint64_t beside_version; /* of the model whose widening the tally corrects; 0: of none */
     bool any;                /* something was ever said … */
     int64_t newest;          /* … last at this origin … */
     uint32_t newest_leads;   /* … with so many leads … */

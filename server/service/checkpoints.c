@@ -222,7 +222,6 @@ static void stored_again(void *ctx, struct store_result *result)
         return;
     }
     entry_take_model(service, entry, restore->model, restore->new_version, restore->at);
-    said_new_model(service, entry);
     restore->model = NULL;
     entry->new_points = 0;
     entry->fit_failed = false;

@@ -19,7 +19,6 @@ static void swap_model(struct job *job, struct entry *entry, uint64_t version)
     entry->model_version = entry->version_seen = version;
     entry->model_at = job->model_at;
     entry->model_end = job->end;
-    said_new_model(job->service, entry);
 }
 
 static void published(void *ctx, struct store_result *result)

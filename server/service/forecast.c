@@ -9,6 +9,15 @@
 /* Marks a revision whose values are being read again: no answer made meanwhile may pass for a later one. */
 #define UNSETTLED (UINT64_C(1) << 63)
 
+/* What no_model_words depends on besides values and settings that have a revision. */
+static uint64_t why_no_model(const struct service *service, const struct entry *entry)
+{
+    if (entry_model(service, entry))
+        return 0;
+    return UINT64_C(1) | (uint64_t)(entry->model != NULL) << 1 | (uint64_t)(entry->job != NULL) << 2 |
+           (uint64_t)entry->fit_failed << 3 | (uint64_t)(entry->settings.fit == FIT_AUTO) << 4;
+}
+
 int service_forecast_tag(struct service *service, const char *id, const struct forecast_ask *ask,
                          struct forecast_tag *ret, struct err *err)
 {
@@ -22,6 +31,7 @@ int service_forecast_tag(struct service *service, const char *id, const struct f
         .revision = entry->recent_revision | (entry->refold_n > 0 ? UNSETTLED : 0),
         .settings_revision = entry->settings_revision,
         .model_version = entry->model_version,
+        .why = why_no_model(service, entry),
         .record = said_revision(entry),
         .weights = entry->settings.model == TRM_KIND_TRM ? service_base(service)->identity : 0,
         .horizon = ask->horizon ? ask->horizon : entry_horizon(entry),

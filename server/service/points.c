@@ -110,15 +110,22 @@ static void tell(void *ctx, const struct err *err)
     write_free(write);
 }
 
-/* Steps that the late points lie in are read again; to the end where the open one is among them. */
+/* Steps that the late points lie in are read again, as far back as memory goes; to the end where the open one
+ * is among them. */
 static void read_again(struct points_write *write, struct entry *entry)
 {
+    int64_t first = trm_grid_floor(&entry->grid, write->tail[0].t);
     int64_t last = trm_grid_floor(&entry->grid, write->tail[write->tail_n - 1].t);
+    int64_t reach = refold_reach(entry->fold.step);
     struct refold_range range = {
-        .from = trm_grid_floor(&entry->grid, write->tail[0].t),
+        .from = first > reach ? first : reach,
         .until = last < entry->fold.step ? last + 1 : INT64_MAX,
     };
 
+    if (last < reach) {
+        tell(write, NULL);
+        return;
+    }
     refold_begin(write->turn.service, entry, &range, tell, write);
 }
 

@@ -32,22 +32,63 @@ static void shift(struct trm_tally *tally, const struct trm_widening *widening, 
             tally->log_factor[side][i] += sign * log(widening->factor[side][i]);
 }
 
-static struct trm_widening beside(const struct said *said)
+/* How many steps it takes until half of a correction survives a new model, which measured widths
+ * itself. */
+#define REFIT_STEPS 50
+
+/* The tally's correction and the old model's are one; less the new model's, what is left is the
+ * tally's, in proportion to how much it rests on. */
+static void take_over(struct trm_tally *tally, const struct trm_widening *after)
 {
-    return said->beside.factor[0][0] > 0 ? said->beside : (struct trm_widening){{{1, 1}, {1, 1}}};
+    double share = (double)tally->steps / ((double)tally->steps + REFIT_STEPS);
+
+    shift(tally, after, -1);
+    for (int side = 0; side < 2; side++)
+        for (int i = 0; i < 2; i++) {
+            double left = share * tally->log_factor[side][i];
+            tally->log_factor[side][i] =
+                fmin(fmax(left, -TRM_SAID_LOG_FACTOR_MAX), TRM_SAID_LOG_FACTOR_MAX);
+        }
+}
+
+/* The tally from what was stored with the newest forecast, the model that answers, and the values that came
+ * since: the same whatever happened in between, and after a restart. */
+static void derive(const struct service *service, struct entry *entry, struct said_scored *ret)
+{
+    const struct trm_model *model = entry_model(service, entry);
+    struct trm_widening widening = model_widening(service, entry);
+    struct said *said = &entry->said;
+
+    said->tally = said->at_newest;
+    if (model && said->newest_version != (uint32_t)entry->model_version)
+        take_over(&said->tally, &widening);
+    else if (said->tally.steps > 0)
+        shift(&said->tally, &widening, -1);
+    else
+        memset(said->tally.log_factor, 0, sizeof said->tally.log_factor);
+    said_score(said, &entry->recent, ret);
 }
 
 void said_align(const struct service *service, struct entry *entry)
 {
-    struct trm_widening before = beside(&entry->said), now = model_widening(service, entry);
+    uint64_t version = entry_model(service, entry) ? entry->model_version : 0;
+    struct said_scored again;
 
-    if (memcmp(&before, &now, sizeof now) == 0)
+    if (entry->said.beside_version == version)
         return;
-    if (entry->said.tally.steps > 0) {
-        shift(&entry->said.tally, &before, 1);
-        shift(&entry->said.tally, &now, -1);
-    }
-    entry->said.beside = now;
+    entry->said.beside_version = version;
+    if (entry->said.any)
+        derive(service, entry, &again);
+}
+
+void said_resume(const struct service *service, struct entry *entry)
+{
+    struct said_scored again;
+
+    if (!entry->said.any)
+        return;
+    entry->said.beside_version = entry_model(service, entry) ? entry->model_version : 0;
+    derive(service, entry, &again);
 }
 
 void said_moved_on(struct service *service, struct entry *entry)
@@ -68,19 +109,20 @@ static void was_stored(void *ctx, struct store_result *result)
 /* With the tally as it is now, so that a restart goes on from here; its correction is stored
  * together with the model's, because the model may be another one by then. A store that is busy
  * loses one line of the record, nothing else. */
-static void store(struct service *service, const struct entry *entry, int64_t origin,
+static void store(struct service *service, struct entry *entry, int64_t origin,
                   const uint8_t *bytes, size_t n)
 {
     uint8_t *copy = malloc(n + TRM_SAID_TALLY_BYTES);
-    struct trm_widening widening = beside(&entry->said);
-    struct trm_tally tally = entry->said.tally;
+    struct trm_widening widening = model_widening(service, entry);
+    struct trm_tally *tally = &entry->said.at_newest;
     struct err err;
 
+    *tally = entry->said.tally;
+    shift(tally, &widening, 1);
     if (!copy)
         return;
-    shift(&tally, &widening, 1);
     memcpy(copy, bytes, n);
-    n = trm_said_encode_tally(&tally, copy, n);
+    n = trm_said_encode_tally(tally, copy, n);
     if (store_put_said(service->store, entry->key, origin, copy, n, was_stored, service, &err))
         return;
     store_began(service);
@@ -94,9 +136,11 @@ void said_keep(struct service *service, struct entry *entry, int64_t origin, con
     uint32_t leads;
 
     if (entry->deleting || trm_said_decode(bytes, n, &head, &leads) != TRM_OK ||
-        !said_is_news(&entry->said, origin, leads) || !said_put(&entry->said, origin, bytes, n))
+        !said_is_news(&entry->said, origin, leads))
         return;
-    store(service, entry, origin, bytes, n);
+    said_align(service, entry);
+    if (said_put(&entry->said, origin, bytes, n))
+        store(service, entry, origin, bytes, n);
 }
 
 size_t said_encode(const struct trm_forecast *forecast, const double *values, size_t n,
@@ -164,53 +208,6 @@ int said_load(void *ctx, int64_t key, const struct store_said *said, struct err 
         return err_set(err, ERR_NO_MEMORY, "out of memory");
     if (trm_said_decode_tally(said->bytes, said->n, &tally) == TRM_OK)
         entry->said.tally = tally;
+    entry->said.at_newest = entry->said.tally;
     return 0;
-}
-
-/* How many steps it takes until half of a correction survives a new model, which measured widths
- * itself. */
-#define REFIT_STEPS 50
-
-/* The tally's correction and the old model's are one; less the new model's, what is left is the
- * tally's, in proportion to how much it rests on. */
-static void take_over(struct trm_tally *tally, const struct trm_widening *after)
-{
-    double share = (double)tally->steps / ((double)tally->steps + REFIT_STEPS);
-
-    shift(tally, after, -1);
-    for (int side = 0; side < 2; side++)
-        for (int i = 0; i < 2; i++) {
-            double left = share * tally->log_factor[side][i];
-            tally->log_factor[side][i] =
-                fmin(fmax(left, -TRM_SAID_LOG_FACTOR_MAX), TRM_SAID_LOG_FACTOR_MAX);
-        }
-}
-
-void said_new_model(const struct service *service, struct entry *entry)
-{
-    struct trm_widening before = beside(&entry->said), after = model_widening(service, entry);
-
-    if (!entry_model(service, entry)) /* it has measured nothing that holds */
-        return;
-    shift(&entry->said.tally, &before, 1);
-    take_over(&entry->said.tally, &after);
-    entry->said.beside = after;
-}
-
-void said_resume(const struct service *service, struct entry *entry)
-{
-    struct trm_widening widening = model_widening(service, entry);
-    struct said_scored scored;
-    const struct trm_model *model = entry_model(service, entry);
-
-    if (!entry->said.any)
-        return;
-    if (model && entry->said.newest_version != (uint32_t)entry->model_version)
-        take_over(&entry->said.tally, &widening);
-    else if (entry->said.tally.steps > 0)
-        shift(&entry->said.tally, &widening, -1);
-    else
-        memset(entry->said.tally.log_factor, 0, sizeof entry->said.tally.log_factor);
-    entry->said.beside = widening;
-    said_score(&entry->said, &entry->recent, &scored);
 }

@@ -45,11 +45,10 @@ size_t said_encode(const struct trm_forecast *forecast, const double *values, si
 void said_keep(struct service *service, struct entry *entry, int64_t origin, const uint8_t *bytes,
                size_t n);
 
-/* Before the record corrects or is scored: intervals stay as wide as they were where the model
- * falls silent, or answers again, without a fit (other settings, other shared weights). */
+/* Before the record corrects, is scored or is stored: it corrects the widening of the model that
+ * answers now. A new model takes over in part, because it has measured widths itself; where the
+ * model falls silent without one (other settings, other shared weights), intervals stay as wide. */
 void said_align(const struct service *service, struct entry *entry);
-/* After the publication of a model, so that what was learned about the width is not applied twice. */
-void said_new_model(const struct service *service, struct entry *entry);
 
 /* The store's loader, ctx the service; and, once everything has been loaded, what that means. */
 int said_load(void *ctx, int64_t key, const struct store_said *said, struct err *err);

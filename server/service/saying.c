@@ -221,6 +221,19 @@ static void start(struct service *service)
     service->task_n++;
 }
 
+/* What was said by a model that answers no more would be stored beside the widening of another. */
+static void keep(struct service *service, struct entry *entry, const struct saying_item *item)
+{
+    uint64_t version = entry_model(service, entry) ? entry->model_version : 0;
+
+    if (!item->bytes || item->forgotten_n != entry->forgotten_n || service->draining)
+        return;
+    if (item->model_version == version)
+        said_keep(service, entry, item->origin, item->bytes, item->bytes_n);
+    else
+        saying_line_up(service, entry);
+}
+
 static void deliver(struct message *message)
 {
     struct saying_task *task = (struct saying_task *)message;
@@ -234,8 +247,8 @@ static void deliver(struct message *message)
     for (size_t i = 0; i < task->n; i++) {
         struct saying_item *item = &task->items[i];
         struct entry *entry = registry_by_key(service->registry, item->key);
-        if (entry && item->bytes && item->forgotten_n == entry->forgotten_n && !service->draining)
-            said_keep(service, entry, item->origin, item->bytes, item->bytes_n);
+        if (entry)
+            keep(service, entry, item);
     }
     task_free(task);
     start(service);

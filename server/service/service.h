@@ -197,6 +197,7 @@ struct forecast_ask {
 struct forecast_tag {
     int64_t key;
     uint64_t revision, settings_revision, model_version;
+    uint64_t why;           /* told where no model answers: a number for each reason; else 0 */
     uint64_t record;        /* a hash of what the record of forecasts says */
     uint64_t weights;       /* identity of the shared ones, 0 where a network of its own answers */
     size_t horizon;         /* with the default filled in */

@@ -112,6 +112,17 @@ class Prometheus(Case):
         self.assertEqual(float(rows[0]["value"][1]), max(values[100:200]))
         self.assertEqual(self.result("query", query="long:actual", time=start // 1000 + 5000 * 3600), [])
 
+    def test_the_open_step_of_an_aggregated_series_has_no_value_yet(self):
+        self.ok(self.client.put("/v1/series/tally", {"frequency": "1h", "aggregate": "sum"}), 201)
+        points = [[self.last - HOUR, 3], [self.last - HOUR + 1000, 4]]
+        self.ok(self.client.post("/v1/series/tally/points", {"points": points}))
+        asked = {"query": "tally:actual", "start": self.last / 1000 - 7200, "end": self.last / 1000, "step": 3600}
+        self.assertEqual(self.result("query_range", **asked), [])
+        self.ok(self.client.post("/v1/series/tally/points", {"points": [[self.last, 1]]}))
+        values = self.result("query_range", **asked)[0]["values"]
+        self.assertEqual([value for _, value in values], ["7", "7"][:len(values)])
+        self.ok(self.client.delete("/v1/series/tally"), 204)
+
     def test_the_largest_value_to_come(self):
         told = self.forecast(48)
         rows = self.result("query", query='max_over_time(till_7:predicted{ml_forecast="yhat"}[6h] offset -6h)',

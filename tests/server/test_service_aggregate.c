@@ -422,6 +422,42 @@ static void a_restart_after_a_pause_answers_as_before(void **state)
     assert_int_equal(answered, 4);
 }
 
+static uint64_t store_requests(struct fixture *f)
+{
+    struct service_stats stats;
+
+    service_stats(f->service, &stats);
+    return stats.store.requests;
+}
+
+/* Of a series with more points than one page holds. */
+static void late_points_from_before_memory_are_stored_and_not_read_again(void **state)
+{
+    enum { HOURS = 3 * 16384 };
+    struct fixture *f = *state;
+    struct point *points = malloc(HOURS * sizeof *points);
+    struct point late[2] = {{START + 5, 7}, {START + (int64_t)(HOURS - 1) * HOUR + 5, 7}};
+
+    for (size_t i = 0; i < HOURS; i++)
+        points[i] = (struct point){START + (int64_t)i * HOUR + 9, 100 + (double)(i % 24)};
+    make(f, "s", AGGREGATE_SUM);
+    put_ok(f, "s", points, HOURS);
+    make(f, "o", AGGREGATE_SUM);
+    put_ok(f, "o", points, HOURS);
+    put_ok(f, "o", &late[1], 1);
+    uint64_t before = store_requests(f);
+    put_ok(f, "s", late, 1);
+    assert_int_equal(store_requests(f) - before, 1);
+    late[0].t++;
+    put_ok(f, "s", late, 2);
+    assert_int_equal(store_requests(f) - before, 3); /* the other write, and one page */
+    late[0] = (struct point){START + (int64_t)HOURS * HOUR, 1};
+    put_ok(f, "s", late, 1);
+    put_ok(f, "o", late, 1);
+    same(f, "s", "o");
+    free(points);
+}
+
 #define FRESH(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -438,6 +474,7 @@ int main(void)
         FRESH(aggregating_needs_a_frequency),
         FRESH(sums_too_large_for_a_value_are_the_largest_value),
         FRESH(points_sent_again_count_once),
+        FRESH(late_points_from_before_memory_are_stored_and_not_read_again),
         FRESH(a_restart_after_a_pause_answers_as_before),
     };
 

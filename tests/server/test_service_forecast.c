@@ -451,6 +451,45 @@ static void wrong_levels_are_refused(void **state)
     stateless_batch_free(batch);
 }
 
+static uint64_t why_of_tag(struct fixture *f, const char *id, char *ret_why, size_t n)
+{
+    const struct forecast_ask ask = {.horizon = 4};
+    struct forecast_tag tag;
+    struct err err;
+
+    assert_int_equal(service_forecast_tag(f->service, id, &ask, &tag, &err), 0);
+    struct forecast_answer answer = forecast_of(f, id, 4);
+    snprintf(ret_why, n, "%s", answer.why);
+    forecast_answer_done(&answer);
+    return tag.why;
+}
+
+static void the_tag_changes_with_the_reason_why_no_model_answers(void **state)
+{
+    struct fixture *f = *state;
+    struct series_patch patch = {.set = PATCH_FIT};
+    char job[JOB_ID_MAX + 1], why[4][256];
+    uint64_t tag[4];
+    struct err err;
+
+    make_daily(f, "a", 10, FIT_AUTO);
+    tag[0] = why_of_tag(f, "a", why[0], sizeof why[0]); /* points are missing */
+    series_settings_init(&patch.settings);
+    patch.settings.fit = FIT_OFF;
+    put_series(f, "a", &patch, &err);
+    tag[1] = why_of_tag(f, "a", why[1], sizeof why[1]); /* nobody asked */
+    block_worker(f);
+    fit_ask(f, "a", true, job);
+    tag[2] = why_of_tag(f, "a", why[2], sizeof why[2]); /* under way */
+    unblock_worker(f);
+    job_wait(f, job);
+    tag[3] = why_of_tag(f, "a", why[3], sizeof why[3]);
+    for (size_t i = 0; i < 3; i++) {
+        assert_string_not_equal(why[i], why[i + 1]);
+        assert_true(tag[i] != tag[i + 1]);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -462,6 +501,7 @@ int main(void)
         TEST(one_value_for_ever_is_repeated_and_said_so),
         TEST(bounds_hold_for_every_quantile),
         TEST(the_tag_changes_with_whatever_changes_the_answer),
+        TEST(the_tag_changes_with_the_reason_why_no_model_answers),
         TEST(an_automatic_season_is_found_and_stays_between_jumps),
         TEST(a_stateless_forecast_equals_the_stored_one),
         TEST(the_longer_period_is_the_second_named_or_goes_with_the_step),

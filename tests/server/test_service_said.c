@@ -181,6 +181,27 @@ static void a_model_that_falls_silent_leaves_its_widening_behind(void **state)
     }
 }
 
+/* Two fits since the newest forecast that was said, with values in between. */
+static void a_restart_after_several_fits_corrects_as_before(void **state)
+{
+    struct fixture *f = *state;
+    struct point *points = daily(340, 6);
+    char job[JOB_ID_MAX + 1];
+
+    make_daily(f, "a", 300, FIT_OFF);
+    follow(f, "a", 300, 40);
+    for (size_t i = 0; i < 3; i++) {
+        put_ok(f, "a", points + 2 * i, 2);
+        if (i < 2)
+            assert_int_equal(fit_wait(f, "a", true, job), JOB_SUCCEEDED);
+    }
+    uint64_t before = record_tag(f, "a"); /* which says nothing new */
+    fixture_close(f);
+    fixture_open(f);
+    assert_true(record_tag(f, "a") == before);
+    free(points);
+}
+
 static int setup_recording(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
@@ -301,6 +322,7 @@ int main(void)
         FRESH(missing_values_are_not_scored),
         FRESH(the_tag_tells_one_record_from_another_and_outlives_a_restart),
         FRESH(a_model_that_falls_silent_leaves_its_widening_behind),
+        FRESH(a_restart_after_several_fits_corrects_as_before),
         RECORDING(forecasts_of_another_way_of_aggregating_are_not_kept),
         RECORDING(the_daemon_forecasts_steps_that_nobody_asks_about),
         RECORDING(many_series_at_once_all_have_their_turn),
