@@ -102,7 +102,8 @@ class Prometheus:
         with open(self.log_path, "w") as log:
             self.process = subprocess.Popen(
                 [self.program, f"--config.file={self.file}", f"--web.listen-address=127.0.0.1:{self.port}",
-                 f"--storage.tsdb.path={self.folder.name}/data", "--storage.tsdb.retention.time=1d"],
+                 f"--storage.tsdb.path={self.folder.name}/data", "--storage.tsdb.retention.time=1d",
+                 "--storage.remote.flush-deadline=5s"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
         until = time.monotonic() + seconds
         while time.monotonic() < until and self.process.poll() is None:
