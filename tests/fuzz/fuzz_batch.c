@@ -67,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
         FUZZ_REQUIRE(failed == 0 || (other.code == err.code && strcmp(other.place, err.place) == 0));
     }
     if (failed == 0 && format == BATCH_JSON) {
-        json_t *root = json_loadb(body, n, 0, NULL);
+        json_t *root = json_loadb(body, n, JSON_DECODE_INT_AS_REAL, NULL);
         FUZZ_REQUIRE(root != NULL && json_array_size(json_object_get(root, "series")) == whole.series_n);
         json_decref(root);
     }
