@@ -17,9 +17,11 @@ except ImportError:
 
 
 def example_value(path, part):
-    """The request's or the response's body of an example file."""
+    """The request's or the response's body of an example file: of a response the whole one that it shows, where its
+    body only says what tests look at."""
     with open(path, encoding="utf-8") as file:
-        return json.load(file)[part]["body"]
+        example = json.load(file)[part]
+    return example.get("shown", example["body"])
 
 
 def inline_examples(node, folder, part):

@@ -1,53 +1,14 @@
 """The field's own client of TimeGPT, unchanged, against this daemon: nixtla from PyPI, whose base_url is ours.
 
-The client needs pandas and more, so the tests run in a virtual environment of their own, made once under the
-build folder; where that cannot be made, everything here is skipped and says why. The rest of this file runs
-twice: in the system's Python it makes the environment and starts itself again in it.
+The client needs pandas and more: tests/lib/packages.py runs this file where they are.
 """
-import fcntl
-import hashlib
-import os
-import shutil
-import subprocess
-import sys
-import tempfile
-import unittest
+from case import Case
 
-from case import Case, main
+import packages
 
 PACKAGES = ("nixtla==0.9.0", "pandas==2.3.3")
-INSIDE = "TIMEGPT_CLIENT_IS_HERE"
-INSTALL_SECONDS = 120
 
-
-def make_environment():
-    """(interpreter, None), or (None, why there is none). Made once; others wait for it meanwhile."""
-    root = os.environ.get("BUILD_ROOT", tempfile.gettempdir())
-    name = "timegpt-venv-" + hashlib.sha256(" ".join((*PACKAGES, sys.version)).encode()).hexdigest()[:12]
-    folder = os.path.join(root, name)
-    python = os.path.join(folder, "bin", "python3")
-    with open(folder + ".lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if os.path.exists(os.path.join(folder, "complete")):
-            return python, None
-        shutil.rmtree(folder, ignore_errors=True)
-        for command in ([sys.executable, "-m", "venv", folder],
-                        [python, "-m", "pip", "install", "--quiet", "--retries", "1", "--disable-pip-version-check",
-                         *PACKAGES]):
-            try:
-                done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_SECONDS)
-                why = None if done.returncode == 0 else (done.stdout + done.stderr).strip().splitlines()[-1:]
-            except (OSError, subprocess.TimeoutExpired) as failure:
-                why = [str(failure)]
-            if why is not None:
-                shutil.rmtree(folder, ignore_errors=True)
-                return None, f"{' '.join(command[1:4])}: {(why or ['failed'])[0]}".replace("\n", " ")
-        with open(os.path.join(folder, "complete"), "w") as file:
-            file.write(" ".join(PACKAGES) + "\n")
-    return python, None
-
-
-if os.environ.get(INSIDE):
+if packages.inside():
     import logging
     import warnings
 
@@ -225,14 +186,5 @@ class TimeGPT(Case):
                      level=list(range(5, 80, 5)))
 
 
-def outside():
-    """Starts this file again where the client is installed, or skips every test there would be."""
-    python, why = make_environment()
-    if python is not None:
-        os.execve(python, [python, os.path.abspath(__file__), *sys.argv[1:]], {**os.environ, INSIDE: "1"})
-    unittest.skip(f"the nixtla client cannot be installed here ({why})")(TimeGPT)
-    main()
-
-
 if __name__ == "__main__":
-    main() if os.environ.get(INSIDE) else outside()
+    packages.main("timegpt", PACKAGES, TimeGPT)
