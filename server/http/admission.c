@@ -32,7 +32,7 @@ static bool check_framing(struct request *request, const char *version)
     return true;
 }
 
-static bool check_target(struct request *request)
+static bool check_target(struct request *request, char **ret_query)
 {
     struct err err;
     if (request->target_n > URI_BYTES_MAX) {
@@ -40,7 +40,7 @@ static bool check_target(struct request *request)
                             URI_BYTES_MAX);
         return false;
     }
-    return uri_parse(request->parts, &request->uri, &err) == 0 || refuse(request, &err);
+    return uri_parse_path(request->parts, &request->uri, ret_query, &err) == 0 || refuse(request, &err);
 }
 
 static void answer_options(struct request *request, const char *allow)
@@ -76,6 +76,14 @@ static bool check_route(struct request *request)
         err_at(&err, "id");
         return refuse(request, &err);
     }
+    return true;
+}
+
+static bool check_query(struct request *request, char *query)
+{
+    struct err err;
+    if (uri_parse_query(query, &request->uri, &err) != 0)
+        return refuse(request, &err);
     return request->route->any_params ||
            router_check_params(request->route, &request->uri, &err) == 0 || refuse(request, &err);
 }
@@ -180,8 +188,9 @@ static bool check_body(struct request *request)
 
 void admission_check(struct request *request, const char *method, const char *version)
 {
+    char *query;
     request->method = method_parse(method);
-    if (check_framing(request, version) && check_target(request) && check_route(request) &&
-        check_load(request))
+    if (check_framing(request, version) && check_target(request, &query) && check_route(request) &&
+        check_query(request, query) && check_load(request))
         (void)check_body(request);
 }

@@ -1,6 +1,7 @@
 /* See handler_tools.h. */
 #include "server/http/handler_tools.h"
 
+#include "server/base/series.h"
 #include "server/http/query.h"
 
 #include <stdlib.h>
@@ -13,6 +14,18 @@ bool param_time_form(struct request *request, enum time_form *ret)
     *ret = TIME_MS;
     if (value == NULL || query_time_form("time", value, ret, &err) == 0)
         return true;
+    request_refuse(request, &err);
+    return false;
+}
+
+bool param_series(struct request *request, const char **ret)
+{
+    const char *value = request_param(request, "series");
+    struct err err;
+    *ret = value;
+    if (value == NULL || series_id_check(value, strlen(value), &err) == 0)
+        return true;
+    err_at(&err, "series");
     request_refuse(request, &err);
     return false;
 }

@@ -17,6 +17,8 @@
 bool param_time_form(struct request *request, enum time_form *ret);
 /* ?limit=, 1..max. */
 bool param_limit(struct request *request, int64_t max, size_t standard, size_t *ret);
+/* ?series=, the id of a series that there may not be; NULL where it is absent. */
+bool param_series(struct request *request, const char **ret);
 /* By ?format= (json, csv, ndjson) or else the Accept header, among offered[0..n-1]; the first is the
  * standard. */
 bool param_media(struct request *request, const unsigned *offered, size_t n, unsigned *ret);

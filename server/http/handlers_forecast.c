@@ -107,7 +107,7 @@ static int read_params(const struct request *request, struct forecast_params *pa
         if (forecast_params_set(params, param->name, param->value, &known, err) != 0)
             return -1;
     }
-    return forecast_params_ask(params, ask, err);
+    return forecast_params_ask(params, "quantiles", ask, err);
 }
 
 void handle_get_forecast(struct request *request)

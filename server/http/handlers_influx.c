@@ -162,13 +162,10 @@ void handle_influx_write(struct request *request)
 /* q of a form in the body, cut out of a copy of it; NULL where there is none. */
 static const char *query_in_form(const struct request *request, char **ret_copy)
 {
-    struct uri uri;
+    struct uri uri = {0};
     struct err err;
-    if (request->body.n == 0 || asprintf(ret_copy, "/?%s", request->body.bytes) < 0) {
-        *ret_copy = NULL;
-        return NULL;
-    }
-    if (uri_parse(*ret_copy, &uri, &err) != 0)
+    *ret_copy = request->body.n == 0 ? NULL : strdup(request->body.bytes);
+    if (*ret_copy == NULL || uri_parse_query(*ret_copy, &uri, &err) != 0)
         return NULL;
     for (size_t i = 0; i < uri.param_n; i++)
         if (strcmp(uri.param[i].name, "q") == 0)

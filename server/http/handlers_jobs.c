@@ -118,17 +118,19 @@ static bool param_cursor(struct request *request)
 void handle_list_jobs(struct request *request)
 {
     struct page page = {.n = 0};
+    const char *series;
     int state;
     writer_init(&page.writer, LIST_BYTES_MAX);
     if (!param_limit(request, PAGE_MAX, PAGE_DEFAULT, &page.limit) ||
         !param_time_form(request, &page.form) || !param_state(request, &state) ||
-        !param_cursor(request) || !param_media(request, list_media, 2, &page.media))
+        !param_cursor(request) || !param_series(request, &series) ||
+        !param_media(request, list_media, 2, &page.media))
         return;
     if (page.media == MEDIA_CSV)
         jobs_csv_head(&page.writer);
     else
         list_open(&page.writer, "jobs");
-    service_list_jobs(request->http->service, request_param(request, "cursor"),
-                      request_param(request, "series"), state, add_job, &page);
+    service_list_jobs(request->http->service, request_param(request, "cursor"), series, state, add_job,
+                      &page);
     answer_list(request, &page.writer, page.media, page.more ? page.last : NULL);
 }

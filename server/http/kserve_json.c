@@ -73,7 +73,7 @@ static int take_options(json_t *root, struct kserve_request *request, struct sta
         take_quantiles(json_object_get(options, "quantiles"), &request->params, err) != 0)
         return -1;
     request->params.horizon = (size_t)horizon;
-    return forecast_params_ask(&request->params, &batch->ask, err);
+    return forecast_params_ask(&request->params, "/options/quantiles", &batch->ask, err);
 }
 
 /* ---- inputs ---- */

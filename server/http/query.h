@@ -62,10 +62,10 @@ QUERY_MUST int forecast_params_quantiles(struct forecast_params *params, const d
 QUERY_MUST int forecast_params_intervals(struct forecast_params *params, const double *values,
                                          size_t n, const char *place, struct err *err);
 
-/* The quantile levels of both lists, joined, as the service wants them. -1 where they are more than
- * TRM_QUANTILES_MAX. */
-QUERY_MUST int forecast_params_ask(const struct forecast_params *params, struct forecast_ask *ret,
-                                   struct err *err);
+/* The quantile levels of both lists, joined, as the service wants them. -1, at place, where they are more
+ * than TRM_QUANTILES_MAX. */
+QUERY_MUST int forecast_params_ask(const struct forecast_params *params, const char *place,
+                                   struct forecast_ask *ret, struct err *err);
 
 /* The two quantile levels of an interval. */
 void interval_quantiles(double percent, double *ret_lower, double *ret_upper);

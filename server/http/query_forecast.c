@@ -130,7 +130,7 @@ int forecast_params_set(struct forecast_params *params, const char *name, const 
     return 0;
 }
 
-int forecast_params_ask(const struct forecast_params *params, struct forecast_ask *ret,
+int forecast_params_ask(const struct forecast_params *params, const char *place, struct forecast_ask *ret,
                         struct err *err)
 {
     double levels[TRM_QUANTILES_MAX * 2];
@@ -145,7 +145,7 @@ int forecast_params_ask(const struct forecast_params *params, struct forecast_as
                 "quantiles and the bounds of levels are %zu different quantiles, at most %d are "
                 "possible",
                 n, TRM_QUANTILES_MAX);
-        return err_at(err, "quantiles");
+        return err_at(err, "%s", place);
     }
     *ret = (struct forecast_ask){.horizon = params->horizon, .level_n = n, .trace = params->trace};
     memcpy(ret->levels, levels, n * sizeof *levels);

@@ -12,6 +12,16 @@
 /* Where a double stops counting in ones: beyond it, "whole" says nothing. */
 #define EXACT_INT 9007199254740992.0
 
+/* An integer beyond 64 bits is a number like any other in JSON: then all of them are read as reals, which
+ * hold every whole number that is asked for anywhere (up to 2^53). */
+static json_t *load(const char *body, size_t n, json_error_t *ret_why)
+{
+    const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
+    json_t *root = json_loadb(body, n, flags, ret_why);
+    bool overflow = root == NULL && json_error_code(ret_why) == json_error_numeric_overflow;
+    return overflow ? json_loadb(body, n, flags | JSON_DECODE_INT_AS_REAL, ret_why) : root;
+}
+
 int json_body_parse(const char *body, size_t n, json_t **ret, struct err *err)
 {
     json_error_t why;
@@ -19,7 +29,7 @@ int json_body_parse(const char *body, size_t n, json_t **ret, struct err *err)
     if (n > 0 && memchr(body, '\0', n) != NULL) {
         return err_set(err, ERR_SYNTAX, "the body is not valid JSON: it has a NUL byte");
     }
-    json_t *root = json_loadb(body, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+    json_t *root = load(body, n, &why);
     if (root == NULL && json_error_code(&why) == json_error_out_of_memory) {
         return err_set(err, ERR_NO_MEMORY, "out of memory");
     }

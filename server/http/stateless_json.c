@@ -140,7 +140,7 @@ static int take_body(json_t *root, struct zones *zones, struct stateless_batch *
 {
     static const char *const names[] = {"horizon", "levels", "quantiles", "trace", "series", NULL};
     return json_check_keys(root, names, NULL, err) != 0 || take_params(root, params, err) != 0 ||
-                   forecast_params_ask(params, &batch->ask, err) != 0 ||
+                   forecast_params_ask(params, "/quantiles", &batch->ask, err) != 0 ||
                    take_items(json_object_get(root, "series"), zones, batch, err) != 0
                ? -1
                : 0;

@@ -124,7 +124,7 @@ static int take_levels(json_t *root, struct timegpt_request *request, struct sta
     if ((request->has_level && read_levels(list, numbers, &n, &zero, err) != 0) ||
         forecast_params_intervals(&params, numbers, n, here.text, err) != 0 ||
         forecast_params_quantiles(&params, NULL, 0, here.text, err) != 0 ||
-        forecast_params_ask(&params, &batch->ask, err) != 0)
+        forecast_params_ask(&params, here.text, &batch->ask, err) != 0)
         return -1;
     if (zero)
         request->level[request->level_n++] = 0;
@@ -137,8 +137,9 @@ static int take_levels(json_t *root, struct timegpt_request *request, struct sta
 
 static int take_horizon(json_t *root, struct timegpt_request *request, struct err *err)
 {
-    if (request->full_history)
-        return 0; /* by the frequency */
+    size_t unused;
+    if (request->full_history) /* by the frequency */
+        return take_count(root, "h", 1, TRM_HORIZON_MAX, &unused, err);
     return need(json_object_get(root, "h"), "h", "the number of steps to forecast", err) != 0 ||
                    take_count(root, "h", 1, TRM_HORIZON_MAX, &request->horizon, err) != 0
                ? -1
@@ -165,6 +166,18 @@ static int take_windows(json_t *root, struct timegpt_request *request, struct er
                : 0;
 }
 
+static int take_history(json_t *root, struct timegpt_request *request, struct err *err)
+{
+    const json_t *value = json_object_get(root, "full_history");
+    struct json_place place = json_place_key(NULL, "full_history");
+    bool asked = false;
+    if (value != NULL && !json_is_null(value) && json_take_bool(value, &place, &asked, err) != 0)
+        return -1;
+    request->full_history = request->task == TIMEGPT_ANOMALY || request->task == TIMEGPT_HISTORIC ||
+                            (request->task == TIMEGPT_CROSS_VALIDATION && asked);
+    return 0;
+}
+
 static int take_fields(json_t *root, struct timegpt_request *request, struct stateless_batch *batch,
                        struct err *err)
 {
@@ -182,11 +195,9 @@ static int take_fields(json_t *root, struct timegpt_request *request, struct sta
     for (size_t i = 0; i < sizeof unsupported / sizeof *unsupported; i++)
         if (refuse_unsupported(root, NULL, unsupported[i][0], unsupported[i][1], err) != 0)
             return -1;
-    request->full_history =
-        request->task == TIMEGPT_ANOMALY || request->task == TIMEGPT_HISTORIC ||
-        (request->task == TIMEGPT_CROSS_VALIDATION && json_is_true(json_object_get(root, "full_history")));
-    if (take_freq(root, request, err) != 0 || take_horizon(root, request, err) != 0 ||
-        take_levels(root, request, batch, err) != 0 || take_windows(root, request, err) != 0 ||
+    if (take_history(root, request, err) != 0 || take_freq(root, request, err) != 0 ||
+        take_horizon(root, request, err) != 0 || take_levels(root, request, batch, err) != 0 ||
+        take_windows(root, request, err) != 0 ||
         take_count(root, "finetune_steps", 0, INT32_MAX, &finetune_steps, err) != 0)
         return -1;
     request->fit = finetune_steps > 0;

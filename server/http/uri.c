@@ -65,7 +65,7 @@ static int parse_path(char *path, struct uri *uri, struct err *err)
     return 0;
 }
 
-static int parse_query(char *query, struct uri *uri, struct err *err)
+int uri_parse_query(char *query, struct uri *uri, struct err *err)
 {
     char *rest = query;
     while (rest != NULL) {
@@ -82,11 +82,12 @@ static int parse_query(char *query, struct uri *uri, struct err *err)
     return 0;
 }
 
-int uri_parse(char *text, struct uri *ret, struct err *err)
+int uri_parse_path(char *text, struct uri *ret, char **ret_query, struct err *err)
 {
     struct uri uri = {0};
     if (strcmp(text, "*") == 0) {
         *ret = (struct uri){.asterisk = true};
+        *ret_query = NULL;
         return 0;
     }
     char *path = *text == '/' ? text : after_authority(text);
@@ -98,8 +99,9 @@ int uri_parse(char *text, struct uri *ret, struct err *err)
         *query++ = '\0';
     if (*path == '/')
         path++;
-    if (parse_path(path, &uri, err) != 0 || parse_query(query, &uri, err) != 0)
+    if (parse_path(path, &uri, err) != 0)
         return -1;
     *ret = uri;
+    *ret_query = query;
     return 0;
 }

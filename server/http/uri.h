@@ -25,9 +25,15 @@ struct uri {
     size_t param_n;
 };
 
-/* Cuts and decodes text in place (origin form, absolute form of http and https, or "*"); *ret points into
- * it. Returns 0, or -1 with *err: ERR_SYNTAX (not a target, a bad percent-encoding, an encoded NUL) or
- * ERR_TOO_LARGE (too many parameters). */
-__attribute__((warn_unused_result)) int uri_parse(char *text, struct uri *ret, struct err *err);
+/* Cuts and decodes the path of text in place (origin form, absolute form of http and https, or "*"); *ret
+ * points into it, and has no parameters yet: *ret_query is where they begin, NULL where there are none. In
+ * two steps, so that what is wrong with a query can be told in the form of the path's own clients. Returns 0,
+ * or -1 with *err: ERR_SYNTAX (not a target, a bad percent-encoding, an encoded NUL). */
+__attribute__((warn_unused_result)) int uri_parse_path(char *text, struct uri *ret, char **ret_query,
+                                                       struct err *err);
+
+/* Cuts and decodes a query (or NULL) in place into uri's parameters. Returns 0, or -1 with *err: ERR_SYNTAX,
+ * or ERR_TOO_LARGE (too many parameters); uri then has those before. */
+__attribute__((warn_unused_result)) int uri_parse_query(char *query, struct uri *uri, struct err *err);
 
 #endif

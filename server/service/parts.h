@@ -86,10 +86,11 @@ struct turn {
     void (*refuse)(struct turn *turn, const struct err *err);
 };
 
-/* Looks the series up or creates it, and sends the write or lets it wait for the shaping one. Returns 0,
+/* Looks the series up or creates it, and sends the write or lets it wait for the shaping one, or where it
+ * may create for a deletion. Returns 0,
  * or -1 with *err (the write is the caller's to free): ERR_NOT_FOUND, ERR_BUSY, or what send() says. */
 SERVICE_MUST int turn_begin(struct turn *turn, struct err *err);
-/* Ends the entry's shaping write and takes out the ones that wait … */
+/* Ends the entry's shaping write or deletion and takes out the ones that wait … */
 struct turn *turns_take(struct entry *entry);
 /* … which begin now, in order (the entry may be gone). */
 void turns_begin(struct turn *turns);

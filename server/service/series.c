@@ -304,6 +304,7 @@ static void deleted(void *ctx, struct store_result *result)
     struct series_delete *deletion = ctx;
     struct service *service = deletion->service;
     struct entry *entry = registry_by_key(service->registry, deletion->key);
+    struct turn *turns = turns_take(entry);
 
     store_ended(service, result);
     if (result->err.code == ERR_NONE) {
@@ -318,6 +319,7 @@ static void deleted(void *ctx, struct store_result *result)
         deletion->done(deletion->ctx, &result->err);
     }
     free(deletion);
+    turns_begin(turns);
 }
 
 int service_delete_series(struct service *service, const char *id, plain_done done, void *ctx,

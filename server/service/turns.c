@@ -1,6 +1,7 @@
 /* Writes that may change a series' shape (create it, its settings, its grid) run alone: what comes
  * after one waits until it is durable and is then checked against what really became of the series.
- * Writes of points to a known grid never wait. */
+ * What may create a series waits for a deletion as well, and then creates it: there is no moment at which it
+ * can be told that there is no such series. Writes of points to a known grid never wait. */
 #include "server/service/parts.h"
 
 static int turn_wait(struct entry *entry, struct turn *turn, struct err *err)
@@ -43,9 +44,9 @@ int turn_begin(struct turn *turn, struct err *err)
         return -1;
     if (!entry)
         return begin_new(turn, err);
-    if (entry->deleting)
+    if (entry->deleting && !turn->may_create)
         return err_no_series(err, turn->id);
-    if (entry->shaping)
+    if (entry->shaping || entry->deleting)
         return turn_wait(entry, turn, err);
     return turn->send(turn, entry, err);
 }

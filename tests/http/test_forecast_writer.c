@@ -30,7 +30,7 @@ static void make_sample(struct sample *s)
     struct err err;
     memset(s, 0, sizeof *s);
     forecast_params_init(&s->params);
-    assert_int_equal(forecast_params_ask(&s->params, &ask, &err), 0);
+    assert_int_equal(forecast_params_ask(&s->params, "quantiles", &ask, &err), 0);
     for (size_t i = 0; i < ask.level_n * HORIZON; i++) {
         s->quantiles[i] = 10.0 * (double)(i / HORIZON) + (double)(i % HORIZON) + 1.0 / 3.0;
     }

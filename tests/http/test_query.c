@@ -122,7 +122,7 @@ static void forecast_defaults_share_the_bounds_of_the_80_interval(void **state)
     struct err err;
     (void)state;
     forecast_params_init(&params);
-    assert_int_equal(forecast_params_ask(&params, &ask, &err), 0);
+    assert_int_equal(forecast_params_ask(&params, "quantiles", &ask, &err), 0);
     assert_int_equal(ask.horizon, 0);
     assert_false(ask.trace);
     assert_int_equal(ask.level_n, 11);
@@ -147,7 +147,7 @@ static void forecast_parameters_are_joined_and_sorted(void **state)
     assert_int_equal(params.time, TIME_RFC3339);
     assert_int_equal(params.interval_n, 4);
     assert_int_equal(params.quantile_n, 2);
-    assert_int_equal(forecast_params_ask(&params, &ask, &err), 0);
+    assert_int_equal(forecast_params_ask(&params, "quantiles", &ask, &err), 0);
     assert_int_equal(ask.horizon, 1024);
     assert_true(ask.trace);
     assert_int_equal(ask.level_n, 10);
@@ -190,11 +190,11 @@ static void too_many_different_quantiles_are_refused(void **state)
         quantiles[i] = (i + 1) / 40.0;
     }
     assert_int_equal(forecast_params_quantiles(&params, quantiles, 32, "quantiles", &err), 0);
-    assert_int_equal(forecast_params_ask(&params, &ask, &err), -1);
+    assert_int_equal(forecast_params_ask(&params, "quantiles", &ask, &err), -1);
     assert_string_equal(err.place, "quantiles");
     assert_int_equal(ask.level_n, 77);
     assert_int_equal(set(&params, "levels", "", &err), 0);
-    assert_int_equal(forecast_params_ask(&params, &ask, &err), 0);
+    assert_int_equal(forecast_params_ask(&params, "quantiles", &ask, &err), 0);
     assert_int_equal(ask.level_n, 32);
 }
 

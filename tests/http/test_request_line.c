@@ -11,15 +11,16 @@
 
 #include "server/http/router.h"
 
-static char text[256]; /* uri_parse cuts it in place */
+static char text[256]; /* parsing cuts it in place */
 static struct uri uri;
 static struct err err;
 
 static int parse(const char *target)
 {
+    char *query;
     memset(&err, 0, sizeof err);
     strncpy(text, target, sizeof text - 1);
-    return uri_parse(text, &uri, &err);
+    return uri_parse_path(text, &uri, &query, &err) != 0 ? -1 : uri_parse_query(query, &uri, &err);
 }
 
 static void path_is_split_before_it_is_decoded(void **state)

@@ -50,9 +50,16 @@ class Validator:
     def check_const(self, value, wanted, schema, place):
         return None if value == wanted else f"{place}: {value!r} is not {wanted!r}"
 
+    def check_not(self, value, wanted, schema, place):
+        return f"{place}: {value!r} is what it must not be" if self.wrong(value, wanted, place) is None else None
+
     def check_oneOf(self, value, wanted, schema, place):
         words = [self.wrong(value, option, place) for option in wanted]
         return None if words.count(None) == 1 else f"{place}: {words.count(None)} of {len(words)} forms fit: {words}"
+
+    def check_anyOf(self, value, wanted, schema, place):
+        found = [self.wrong(value, rule, place) for rule in wanted]
+        return None if None in found else f"{place}: no form fits: {found}"
 
     def check_required(self, value, wanted, schema, place):
         missing = [name for name in wanted if isinstance(value, dict) and name not in value]

@@ -16,8 +16,16 @@ import threading
 LISTENING = re.compile(r"listening.*?127\.0\.0\.1:(\d+)")
 REPORTS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "WARNING: ThreadSanitizer",
            "runtime error:")
+RUNTIMES = (b"__asan_init", b"__tsan_init")
 START_SECONDS = 60
 STOP_SECONDS = 60
+
+
+def sanitized(binary):
+    """Whether a program was built with a sanitizer that makes it several times slower."""
+    with open(binary, "rb") as file:
+        code = file.read()
+    return any(name in code for name in RUNTIMES)
 
 
 class Response:

@@ -262,7 +262,7 @@ static void keys_are_not_used_again_after_a_restart(void **state)
     assert_true(after.key > before.key);
 }
 
-static void writes_to_a_series_being_deleted_are_refused(void **state)
+static void what_asks_for_a_series_being_deleted_is_refused(void **state)
 {
     struct fixture *f = *state;
     struct outcome deletion = {0};
@@ -272,8 +272,6 @@ static void writes_to_a_series_being_deleted_are_refused(void **state)
 
     make_daily(f, "a", 30, FIT_OFF);
     assert_int_equal(service_delete_series(f->service, "a", on_plain, &deletion, &err), 0);
-    put_points(f, "a", &point, 1, &err);
-    assert_int_equal(err.code, ERR_NOT_FOUND);
     assert_int_equal(service_fit(f->service, "a", true, on_fit, job, &err), -1);
     assert_int_equal(err.code, ERR_NOT_FOUND);
     assert_int_equal(service_delete_series(f->service, "a", on_plain, NULL, &err), -1);
@@ -281,6 +279,23 @@ static void writes_to_a_series_being_deleted_are_refused(void **state)
     run_until(f, &deletion.called);
     assert_int_equal(deletion.err.code, ERR_NONE);
     put_ok(f, "a", &point, 1);
+}
+
+static void what_may_create_a_series_waits_for_its_deletion(void **state)
+{
+    struct fixture *f = *state;
+    struct outcome deletion = {0};
+    struct point point = {START, 1};
+    struct err err;
+
+    make_daily(f, "a", 30, FIT_OFF);
+    uint64_t revision = view_of(f, "a").revision;
+    assert_int_equal(service_delete_series(f->service, "a", on_plain, &deletion, &err), 0);
+    put_ok(f, "a", &point, 1);
+    assert_true(deletion.called);
+    assert_int_equal(deletion.err.code, ERR_NONE);
+    assert_int_equal(view_of(f, "a").point_n, 1);
+    assert_true(view_of(f, "a").revision < revision); /* another series with the same name */
 }
 
 /* ---- numbers ---- */
@@ -324,7 +339,8 @@ int main(void)
         TEST(lists_go_on_behind_a_cursor_even_a_deleted_one),
         TEST(a_deleted_series_is_gone_with_its_points),
         TEST(keys_are_not_used_again_after_a_restart),
-        TEST(writes_to_a_series_being_deleted_are_refused),
+        TEST(what_asks_for_a_series_being_deleted_is_refused),
+        TEST(what_may_create_a_series_waits_for_its_deletion),
         TEST(two_thousand_series_hold_little_memory_each),
     };
 
