@@ -91,14 +91,10 @@ static void on_read(void *ctx, const struct err *err, const struct point *points
 {
     struct wait *wait = ctx;
     struct ask ask = *(struct ask *)wait->data;
-    struct request *request = wait_end(wait);
+    struct request *request = wait_succeed(wait, err);
     struct writer writer;
     if (request == NULL)
         return;
-    if (err != NULL && err->code != ERR_NONE) {
-        request_refuse(request, err);
-        return;
-    }
     writer_init(&writer, POINTS_BYTES_MAX);
     const char *type = write_points(&writer, request, &ask, points, n);
     answer_writer(request, MHD_HTTP_OK, type, &writer);

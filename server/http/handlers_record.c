@@ -178,15 +178,11 @@ static void on_read(void *ctx, const struct err *err, const struct said_point *p
 {
     struct wait *wait = ctx;
     struct ask ask = *(struct ask *)wait->data;
-    struct request *request = wait_end(wait);
+    struct request *request = wait_succeed(wait, err);
     struct writer writer;
 
     if (request == NULL)
         return;
-    if (err != NULL) {
-        request_refuse(request, err);
-        return;
-    }
     writer_init(&writer, RECORD_BYTES_MAX);
     if (ask.media == MEDIA_CSV)
         write_csv(&writer, &ask, points, n);
