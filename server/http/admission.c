@@ -36,6 +36,8 @@ static bool check_target(struct request *request, char **ret_query)
 {
     struct err err;
     if (request->target_n > URI_BYTES_MAX) {
+        if (uri_parse_path(request->parts, &request->uri, ret_query, &err) == 0)
+            request->route = router_find(request->method, &request->uri, request->allow);
         request_refuse_kind(request, PROBLEM_TARGET, "", "the request target is longer than %d bytes",
                             URI_BYTES_MAX);
         return false;

@@ -13,8 +13,10 @@
 
 struct request *http_request_new(struct http *http, struct MHD_Connection *connection, const char *target)
 {
-    size_t n = strlen(target);
-    size_t kept = n <= URI_BYTES_MAX ? n : 0; /* a longer one is refused unread */
+    size_t n = strlen(target), path_n = strcspn(target, "?#");
+    size_t kept = n <= URI_BYTES_MAX ? n : path_n; /* a longer one is refused, in the form of its path */
+    if (kept > URI_BYTES_MAX)
+        kept = 0;
     struct request *request = calloc(1, sizeof *request + 2 * (kept + 1));
     if (request == NULL)
         return NULL;

@@ -297,6 +297,21 @@ class BadStateless(Case):
     def test_a_body_without_series_is_refused(self):
         self.assertProblem(self.client.post("/v1/forecast", {"horizon": 3}), 422)
 
+    def test_too_many_quantiles_together_are_refused_in_the_body(self):
+        answer = self.client.post("/v1/forecast", {"series": [{"values": [1, 2, 3, 4]}], "quantiles": [0.11, 0.22, 0.33],
+                                                   "levels": [5 * k for k in range(1, 16)]})
+        self.assertProblem(answer, 422, "/quantiles", ["33", "32"])
+
+    def test_an_integer_beyond_64_bits_is_a_number(self):
+        values = ["100000000000000000000", "100000000000000000001", "-200000000000000000000", "3"]
+        answer = self.client.post("/v1/forecast", '{"horizon":2,"series":[{"season":[1],"values":[%s]}]}' % ",".join(values),
+                                  type="application/json")
+        written = {"horizon": 2, "series": [{"season": [1], "values": [float(value) for value in values]}]}
+        self.assertEqual(self.ok(answer).json()["forecasts"][0]["median"],
+                         self.ok(self.client.post("/v1/forecast", written)).json()["forecasts"][0]["median"])
+        self.assertProblem(self.client.post("/v1/forecast", '{"horizon":100000000000000000000,"series":[{"values":[1]}]}',
+                                            type="application/json"), 422, "/horizon")
+
     def test_an_unknown_field_is_refused(self):
         self.refuse({"series": [{"values": [1, 2, 3]}], "freq": "H"}, "/freq")
 
@@ -342,6 +357,8 @@ class BadQueries(Case):
 
     def test_an_unknown_state_is_refused(self):
         self.refuse("/v1/jobs?state=sleeping", "state")
+        self.refuse("/v1/jobs?series=" + "a" * 201, "series")
+        self.refuse("/v1/jobs?series=a%0Ab", "series")
 
     def test_an_unknown_parameter_of_a_list_is_refused(self):
         self.refuse("/v1/jobs?sort=asc", "sort")

@@ -39,6 +39,20 @@ class Timegpt(Case):
         alone = self.ok(self.ask("forecast", flat(values[:48]), h=48)).json()
         self.assertEqual(shown["mean"][:48], alone["mean"])
 
+    def test_what_is_wrong_with_a_target_is_told_in_their_form(self):
+        for query, status, word in (("freq=a%00b", 400, "%00"), ("freq=%zz", 400, "hexadecimal"),
+                                    ("freq=D&" + "&".join("a=1" for _ in range(60)), 413, "parameters"),
+                                    ("freq=" + "D" * 9000, 414, "8000 bytes")):
+            with self.subTest(query[:20]):
+                answer = self.client.get("/model_params?" + query)
+                self.assertEqual((answer.status, answer.type), (status, "application/json"), answer)
+                self.assertIn(word, answer.json()["detail"][0]["msg"])
+
+    def test_fields_that_are_not_used_are_looked_at(self):
+        self.assertDetail(self.ask("online_anomaly_detection", flat(daily_wave(60)), h=2, detection_size=3, level=99,
+                                   full_history="yes"), 422, ["body", "full_history"], "true or false")
+        self.assertDetail(self.ask("historic_forecast", flat(daily_wave(60)), h=5000), 422, ["body", "h"], "1024")
+
     def test_errors_before_the_body_is_read_have_their_form_too(self):
         wrong = self.client.post("/v2/forecast", "<x/>", type="application/xml")
         self.assertDetail(wrong, 415, ["body"], "Content-Type")

@@ -139,7 +139,6 @@ class Fuzz(Case):
                            with_body, known)
                 for share in range(PROCESSES)]
         tested = sum(self.finish(*run) for run in runs)
-
         self.client.close()  # the daemon has, after so long
         made, seconds = self.metric("tstrm_requests_total") - before, time.monotonic() - begun
         grown = self.resident() - memory

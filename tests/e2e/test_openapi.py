@@ -50,7 +50,7 @@ class OpenApi(Case):
     def wrong(self, value, *parts):
         """What is wrong with a value by the schema at a place of the document; places keep their $refs working."""
         schema = {"$ref": f"urn:document#/{self.pointer(*parts)}"}
-        validator = Draft202012Validator(schema, registry=self.registry, format_checker=FormatChecker(["date-time"]))
+        validator = Draft202012Validator(schema, registry=self.registry, format_checker=FormatChecker(["date", "date-time"]))
         return [place(error) for error in validator.iter_errors(value)]
 
     def operations(self):
