@@ -9,36 +9,15 @@
 #include "core/kernel.h"
 #include "core/rng.h"
 #include "core/think.h"
+#include "tests/bench/rounds.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define N 1000
 #define H 48
 #define ROUNDS_MAX 101
-
-static double cpu_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return 1e3 * (double)t.tv_sec + 1e-6 * (double)t.tv_nsec;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double median(double *at, int n)
-{
-    qsort(at, (size_t)n, sizeof *at, by_value);
-    return at[n / 2];
-}
 
 static void make_series(double *v)
 {

@@ -6,37 +6,16 @@
 #include "server/wire/remote_write.h"
 #include "server/wire/snappy.h"
 #include "tests/wire/encode.h"
+#include "tests/bench/rounds.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define ROUNDS_MAX 101
 #define SERIES 2000
 #define SAMPLES_EACH 5
 #define LINES 20000
-
-static double cpu_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return 1e3 * (double)t.tv_sec + 1e-6 * (double)t.tv_nsec;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double median(double *at, int n)
-{
-    qsort(at, (size_t)n, sizeof *at, by_value);
-    return at[n / 2];
-}
 
 static void must(int failed, const struct err *err)
 {
