@@ -169,9 +169,9 @@ struct refold_range {
     bool anew;           /* all of memory is replaced */
 };
 /* The entry's memory must have been claimed for these steps. done (may be NULL) runs when memory is up to
- * date or cannot be brought there now (the entry remembers), at once or later; its err is always NULL. */
+ * date or cannot be brought there now (the entry remembers), at once or later. */
 void refold_begin(struct service *service, struct entry *entry, const struct refold_range *range,
-                  plain_done done, void *ctx);
+                  void (*done)(void *ctx), void *ctx);
 /* Tries again what could not be done before. */
 void refold_owed(struct service *service, struct entry *entry);
 /* Where memory begins that ends at this step. */

@@ -98,11 +98,10 @@ static void count(struct points_write *write, struct entry *entry, const struct 
                                          .created = write->turn.creating};
 }
 
-static void tell(void *ctx, const struct err *err)
+static void tell(void *ctx)
 {
     struct points_write *write = ctx;
 
-    (void)err;
     counters_add(write->turn.service->counters, COUNTER_POINTS_WRITTEN, write->n);
     counters_observe(write->turn.service->counters, HISTOGRAM_COMMIT,
                      clock_mono_ns() - write->arrived_ns);
@@ -123,7 +122,7 @@ static void read_again(struct points_write *write, struct entry *entry)
     };
 
     if (last < reach) {
-        tell(write, NULL);
+        tell(write);
         return;
     }
     refold_begin(write->turn.service, entry, &range, tell, write);
@@ -141,7 +140,7 @@ static void accepted(struct points_write *write, struct entry *entry, const stru
     }
     history_moved_on(service, entry, remember(write, entry, changed_n));
     refold_owed(service, entry);
-    tell(write, NULL);
+    tell(write);
 }
 
 static void refused(struct points_write *write, struct entry *entry, const struct err *err)

@@ -22,7 +22,7 @@ struct refold {
     bool dropped;    /* … and what it had has gone */
     size_t value_n;  /* steps made so far */
     struct fold fold;
-    plain_done done;
+    void (*done)(void *ctx);
     void *ctx;
 };
 
@@ -64,12 +64,12 @@ static void finish(struct refold *refold, struct entry *entry)
     history_moved_on(refold->service, entry, refold->value_n);
 }
 
-static void end(struct refold *refold, struct entry *entry, const struct err *err)
+static void end(struct refold *refold, struct entry *entry)
 {
     if (entry)
         entry->refold_n--;
     if (refold->done)
-        refold->done(refold->ctx, err);
+        refold->done(refold->ctx);
     free(refold);
 }
 
@@ -89,19 +89,19 @@ static void page_read(void *ctx, struct store_result *result)
     if (result->err.code != ERR_NONE || !entry) {
         if (entry)
             owe(entry, trm_grid_floor(&entry->grid, refold->next_t));
-        end(refold, entry, NULL);
+        end(refold, entry);
         return;
     }
     take_page(refold, entry, result->points, result->points_n);
     if (result->points_n < PAGE_POINTS) {
         finish(refold, entry);
-        end(refold, entry, NULL);
+        end(refold, entry);
         return;
     }
     refold->next_t = result->points[result->points_n - 1].t + 1;
     if (next_page(refold, &err)) {
         owe(entry, refold->fold.step);
-        end(refold, entry, NULL);
+        end(refold, entry);
     }
 }
 
@@ -115,7 +115,7 @@ static int next_page(struct refold *refold, struct err *err)
 }
 
 void refold_begin(struct service *service, struct entry *entry, const struct refold_range *range,
-                  plain_done done, void *ctx)
+                  void (*done)(void *ctx), void *ctx)
 {
     struct refold *refold = calloc(1, sizeof *refold);
     bool to_end = range->until == INT64_MAX;
@@ -139,7 +139,7 @@ void refold_begin(struct service *service, struct entry *entry, const struct ref
     }
     owe(entry, range->from);
     if (done)
-        done(ctx, NULL);
+        done(ctx);
 }
 
 void refold_owed(struct service *service, struct entry *entry)

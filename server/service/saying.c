@@ -124,11 +124,10 @@ void saying_done(struct saying *saying)
 /* ---- tasks ---- */
 
 /* Whether the next steps of the entry can be forecast and nobody has done so. */
-static bool is_due(const struct service *service, struct entry *entry)
+static bool is_due(struct entry *entry)
 {
     struct err err;
 
-    (void)service;
     return entry && entry->visible && !entry->deleting && entry->grid_known &&
            history_observed(entry) >= OBSERVED_MIN && history_check_enough(entry, &err) == 0 &&
            said_is_news(&entry->said, window_end(&entry->recent), 1);
@@ -175,7 +174,7 @@ static void fill(struct saying_task *task)
         struct entry *entry = registry_by_key(service->registry, take(saying));
         if (entry)
             entry->saying = false;
-        if (is_due(service, entry) && !add(task, entry))
+        if (is_due(entry) && !add(task, entry))
             return;
     }
 }
