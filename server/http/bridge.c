@@ -3,6 +3,7 @@
 
 #include "server/base/clock.h"
 #include "server/base/log.h"
+#include "server/http/client.h"
 #include "server/http/events.h"
 #include "server/http/exchange.h"
 
@@ -97,6 +98,13 @@ static int socket_of(struct MHD_Connection *connection)
     return info == NULL ? -1 : info->connect_fd;
 }
 
+static uint64_t client_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    return client_of_address(info == NULL ? NULL : info->client_addr);
+}
+
 /* The sweep runs only while there is something to sweep: an idle daemon does not wake up. */
 static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
                           enum MHD_ConnectionNotificationCode code)
@@ -104,7 +112,10 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
     struct bridge *bridge = cls;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         *context = connection_add(&bridge->connections, socket_of(connection), clock_mono_ns());
-        if (*context != NULL && bridge->connections.n == 1)
+        if (*context == NULL)
+            return;
+        ((struct connection *)*context)->client = client_of(connection);
+        if (bridge->connections.n == 1)
             uv_timer_start(&bridge->sweep_timer, on_sweep, SWEEP_MS, SWEEP_MS);
     } else if (*context != NULL) {
         connection_remove(&bridge->connections, *context);

@@ -27,6 +27,7 @@ extern const uint64_t connection_deadline_ms[PHASES];
 struct connection {
     struct connection *next, *prev;
     int fd;
+    uint64_t client;  /* client.h; set by who adds it */
     enum connection_phase phase;
     uint64_t since_ns;
     bool surplus;   /* came when the table was full: its requests are refused */

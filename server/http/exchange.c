@@ -38,6 +38,7 @@ void *exchange_target(void *cls, const char *target, struct MHD_Connection *conn
     struct request *request = peer == NULL ? NULL : http_request_new(cls, connection, target);
     if (request != NULL) {
         request->peer = peer;
+        request->client = peer->client;
         connection_enter(peer, PHASE_HEADERS, request->begun_ns);
     }
     return request;

@@ -63,6 +63,7 @@ struct request {
     struct http *http;
     struct MHD_Connection *connection;
     struct connection *peer;       /* its entry in the table of connections */
+    uint64_t client;               /* who asks (client.h): its address, or the key it has shown */
     uint64_t begun_ns, touched_ns; /* monotonic; touched: when the client or a wait last moved it */
     enum http_method method;
     const struct route *route;     /* NULL where none matches */
