@@ -55,6 +55,8 @@ struct config {
     enum log_level log_level;
     bool insecure;
 
+    char host_names[CONFIG_TEXT_MAX + 1]; /* http/browser.h; "": none besides its own */
+
     size_t workers;        /* 0: usable cores - 1, at least 1 */
     size_t drain_delay_ms; /* between "not ready" and closing the listener */
     size_t connections_max;

@@ -32,6 +32,8 @@ const struct option options[] = {
      "file of \"name = value\" lines, # begins a comment"},
     {"insecure", OPTION_SWITCH, FIELD(insecure), "false", 0, 0, NULL,
      "allow listening on an address that other machines reach"},
+    {"host-names", OPTION_TEXT, FIELD(host_names), "", 0, 0, NULL,
+     "names between commas by which browsers reach the daemon, through a proxy say; *: any", .live = true},
     {"workers", OPTION_COUNT, FIELD(workers), "0", 0, 256, NULL,
      "threads that fit; 0: usable cores less one"},
     {"log-format", OPTION_CHOICE, FIELD(log_format), "logfmt", 0, 0, format_words,

@@ -2,6 +2,7 @@
 #include "server/http/admission.h"
 
 #include "server/base/series.h"
+#include "server/http/browser.h"
 #include "server/http/connection_table.h"
 #include "server/http/handlers.h"
 #include "server/http/query.h"
@@ -79,6 +80,36 @@ static bool check_route(struct request *request)
         return refuse(request, &err);
     }
     return true;
+}
+
+/* What a browser may do for somebody else's page (browser.h). */
+static bool check_browser(struct request *request)
+{
+    const struct headers *headers = &request->headers;
+    const struct config *config = request->http->config;
+    enum http_method method = request->method;
+    struct browser_ask ask = {
+        .changes = method != METHOD_GET && method != METHOD_HEAD && method != METHOD_OPTIONS,
+        .host = headers->host, .origin = headers->origin, .fetch_site = headers->fetch_site};
+    struct browser_rules rules = {.own_names_only = config_host_is_loopback(config->listen_host),
+                                  .names = config->host_names};
+    switch (browser_judge(&ask, &rules)) {
+    case BROWSER_FINE:
+        return true;
+    case BROWSER_FOREIGN_NAME:
+        request_refuse_kind(request, PROBLEM_FOREIGN_NAME, "",
+                            "the request is for %.100s; a daemon that listens on loopback only answers to "
+                            "localhost, addresses and names without a dot, and to those in --host-names",
+                            headers->host);
+        return false;
+    case BROWSER_FOREIGN_PAGE:
+        request_refuse_kind(request, PROBLEM_FOREIGN_PAGE, "",
+                            "a browser asks for a page of %.100s, which is not this daemon's; the names of "
+                            "pages that may are given with --host-names",
+                            headers->origin == NULL ? "another site" : headers->origin);
+        return false;
+    }
+    return false;
 }
 
 static bool check_query(struct request *request, char *query)
@@ -193,6 +224,6 @@ void admission_check(struct request *request, const char *method, const char *ve
     char *query;
     request->method = method_parse(method);
     if (check_framing(request, version) && check_target(request, &query) && check_route(request) &&
-        check_query(request, query) && check_load(request))
+        check_browser(request) && check_query(request, query) && check_load(request))
         (void)check_body(request);
 }

@@ -136,7 +136,8 @@ static struct MHD_Response *finish(const struct cached_answer *answer, struct MH
                                  (coding != CODING_GZIP || deflate_mark(response)) &&
                                  add_headers(response, answer->etag, coding, max_age_s) &&
                                  MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-                                                         answer->type) == MHD_YES);
+                                                         answer->type) == MHD_YES &&
+                                 MHD_add_response_header(response, NO_SNIFF_NAME, NO_SNIFF) == MHD_YES);
 }
 
 static struct cached_variant *variant_of(struct cached_answer *answer, enum coding coding)

@@ -21,7 +21,8 @@ static uint64_t client_of_in6(const struct in6_addr *address)
     if (IN6_IS_ADDR_V4MAPPED(address))
         return CLIENT_ADDRESS + number_of(address->s6_addr + 12, 4);
     uint64_t network = number_of(address->s6_addr, 8);
-    /* No network on the Internet begins with 31 zero bits; one that does is nobody in particular. */
+    /* No network on the Internet begins with 31 zero bits; one that does is nobody in particular.
+     */
     return network < 2 * CLIENT_ADDRESS ? CLIENT_NOBODY : network;
 }
 

@@ -222,6 +222,7 @@ static void answer_stream(struct request *request, struct event_stream *stream)
         on_free(stream);
     answer_made(request, MHD_HTTP_OK, response);
     answer_header(request, MHD_HTTP_HEADER_CONTENT_TYPE, "text/event-stream");
+    answer_header(request, NO_SNIFF_NAME, NO_SNIFF);
     answer_header(request, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
     answer_header(request, "X-Accel-Buffering", "no"); /* proxies hold such answers back otherwise */
     answer_header(request, MHD_HTTP_HEADER_CONNECTION, "close");

@@ -70,4 +70,7 @@ void handle_openapi(struct request *request)
 void handle_index(struct request *request)
 {
     answer_static(request, MHD_HTTP_OK, TYPE_HTML, index_page, sizeof index_page - 1);
+    answer_header(request, "Content-Security-Policy",
+                  "default-src 'none'; base-uri 'none'; frame-ancestors 'none'");
+    answer_header(request, "Referrer-Policy", "no-referrer");
 }

@@ -23,6 +23,7 @@ static void take_framing(struct headers *headers, const char *name, const char *
         keep(&headers->transfer_encoding, value);
         headers->transfer_encoding_n++;
     } else if (strcasecmp(name, "host") == 0) {
+        keep(&headers->host, value);
         headers->host_n++;
     } else if (strcasecmp(name, "expect") == 0) {
         headers->expect_continue = value != NULL && strcasecmp(value, "100-continue") == 0;
@@ -47,6 +48,10 @@ static enum MHD_Result take(void *cls, enum MHD_ValueKind kind, const char *name
         keep(&headers->prefer, value);
     else if (strcasecmp(name, "traceparent") == 0)
         keep(&headers->traceparent, value);
+    else if (strcasecmp(name, "origin") == 0)
+        keep(&headers->origin, value);
+    else if (strcasecmp(name, "sec-fetch-site") == 0)
+        keep(&headers->fetch_site, value);
     else
         take_framing(headers, name, value);
     return MHD_YES;

@@ -19,6 +19,7 @@ struct headers {
     const char *accept, *accept_encoding, *content_type, *content_encoding;
     const char *if_none_match, *prefer, *traceparent;
     const char *content_length, *transfer_encoding;
+    const char *host, *origin, *fetch_site; /* browser.h */
     bool expect_continue;
     unsigned content_length_n, transfer_encoding_n, host_n;
     bool has_body;         /* a body follows, of announced or unknown length */

@@ -18,6 +18,7 @@
     X(INVALID, 422, "invalid", "A value is wrong", 0)                                              \
     X(NOT_FOUND, 404, "not-found", "There is no such thing", 0)                                    \
     X(METHOD, 405, "method", "The method is not allowed here", 0)                                  \
+    X(FOREIGN_PAGE, 403, "foreign-page", "Pages of other sites may change nothing here", 0)        \
     X(TIMEOUT, 408, "timeout", "The request took too long to arrive", 0)                           \
     X(CONFLICT, 409, "conflict", "The present state forbids it", 0)                                \
     X(CANCELLED, 409, "cancelled", "It was cancelled", 0)                                          \
@@ -25,6 +26,7 @@
     X(TARGET, 414, "target", "The request target is too long", 0)                                  \
     X(MEDIA, 415, "media-type", "The content type is not accepted here", 0)                        \
     X(CODING, 415, "content-encoding", "The content encoding is not understood here", 0)           \
+    X(FOREIGN_NAME, 421, "foreign-name", "This daemon is not known by that name", 0)               \
     X(TOO_SHORT, 422, "too-short", "The history is too short", 0)                                  \
     X(BUSY, 429, "busy", "Too much is waiting already", 1)                                         \
     X(INTERNAL, 500, "internal", "Something went wrong here", 0)                                   \

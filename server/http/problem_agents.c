@@ -61,6 +61,8 @@ static const char *code_of(enum problem_kind kind)
     case PROBLEM_MEDIA:
     case PROBLEM_CODING:
         return "unsupported media type";
+    case PROBLEM_FOREIGN_PAGE:
+        return "forbidden";
     case PROBLEM_BUSY:
         return "too many requests";
     case PROBLEM_UNAVAILABLE:

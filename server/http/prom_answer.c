@@ -191,7 +191,8 @@ static const struct {
     [PROBLEM_TOO_SHORT] = {422, "execution"},     [PROBLEM_BUSY] = {503, "unavailable"},
     [PROBLEM_INTERNAL] = {500, "internal"},       [PROBLEM_STORAGE] = {500, "internal"},
     [PROBLEM_UNAVAILABLE] = {503, "unavailable"}, [PROBLEM_NO_MEMORY] = {503, "unavailable"},
-    [PROBLEM_NO_SPACE] = {503, "unavailable"},
+    [PROBLEM_NO_SPACE] = {503, "unavailable"},    [PROBLEM_FOREIGN_PAGE] = {403, "bad_data"},
+    [PROBLEM_FOREIGN_NAME] = {421, "bad_data"},
 };
 
 unsigned prom_problem_status(enum problem_kind kind)

@@ -33,8 +33,10 @@ static void set_response(struct request *request, unsigned status, const char *t
                          struct MHD_Response *response)
 {
     answer_made(request, status, response);
-    if (type != NULL)
-        answer_header(request, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    if (type == NULL)
+        return;
+    answer_header(request, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    answer_header(request, NO_SNIFF_NAME, NO_SNIFF);
 }
 
 void answer_header(struct request *request, const char *name, const char *value)

@@ -13,6 +13,9 @@
 #define TYPE_PROBLEM "application/problem+json"
 #define TYPE_TEXT "text/plain; charset=utf-8"
 #define TYPE_HTML "text/html; charset=utf-8"
+/* Carried by every answer with a body: a browser shall not guess that it is a page. */
+#define NO_SNIFF_NAME "X-Content-Type-Options"
+#define NO_SNIFF "nosniff"
 #define TYPE_METRICS "text/plain; version=0.0.4; charset=utf-8"
 
 /* Answers with bytes (malloc), which it takes. These, answer_writer's and answer_static's are packed as
