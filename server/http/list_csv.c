@@ -126,7 +126,7 @@ void job_csv_write(struct writer *w, const struct job_view *view, enum time_form
     time_field(w, row->created_at != 0, row->created_at, form);
     time_field(w, row->started_at != 0, row->started_at, form);
     time_field(w, row->finished_at != 0, row->finished_at, form);
-    text_field(w, row->error, '\n');
+    text_field(w, row->finished_at != 0 ? row->error : "", '\n');
 }
 
 /* ---- pages ---- */

@@ -131,6 +131,7 @@ static void write_job_time(struct writer *w, const char *key, int64_t ms, enum t
 void job_json_write(struct writer *writer, const struct job_view *view, enum time_form form)
 {
     const struct job_row *row = view->row;
+    bool ended = row->finished_at != 0; /* before, result and error are on their way to the disk */
     writer_open(writer, '{');
     writer_key(writer, "id");
     writer_string(writer, row->id);
@@ -155,8 +156,8 @@ void job_json_write(struct writer *writer, const struct job_view *view, enum tim
     write_job_time(writer, "started_at", row->started_at, form);
     write_job_time(writer, "finished_at", row->finished_at, form);
     writer_key(writer, "result");
-    row->result == NULL ? writer_null(writer) : writer_raw(writer, row->result);
+    !ended || row->result == NULL ? writer_null(writer) : writer_raw(writer, row->result);
     writer_key(writer, "error");
-    row->error[0] == '\0' ? writer_null(writer) : writer_string(writer, row->error);
+    !ended || row->error[0] == '\0' ? writer_null(writer) : writer_string(writer, row->error);
     writer_close(writer, '}');
 }

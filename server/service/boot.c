@@ -142,6 +142,16 @@ static int load_job(void *ctx, const struct job_row *row, struct err *err)
     return 0;
 }
 
+static int load_ended_job(void *ctx, const struct job_row *row, bool *ret_more, struct err *err)
+{
+    struct service *service = ctx;
+    const struct entry *entry = registry_by_key(service->registry, row->series_key);
+
+    if (entry && !job_remember(service, entry, row, ret_more))
+        return err_set(err, ERR_NO_MEMORY, "out of memory");
+    return 0;
+}
+
 /* Points over a series' retention have gone. */
 static void points_gone(void *ctx, int64_t key, uint64_t point_n)
 {
@@ -162,6 +172,7 @@ int service_boot(struct service *service, struct err *err)
         .checkpoint = load_checkpoint,
         .said = said_load,
         .job = load_job,
+        .ended = load_ended_job,
         .weights = fleet_load,
         .points_max = TRM_CONTEXT_MAX,
     };

@@ -1,5 +1,6 @@
 /* The end of every job: its last row becomes durable, then whoever waits is told. Knows outcomes; refuses to
- * know what was computed. */
+ * know what was computed. Surprising: until that row is on the disk a job is shown as it was before, so that
+ * an end that somebody saw is there after a crash. */
 #include "server/service/jobs.h"
 
 #include "server/base/clock.h"
@@ -13,6 +14,8 @@ struct entry *job_entry(const struct job *job)
 
 static void tell_end(struct job *job, const struct err *err)
 {
+    job->row.state = job->ended_as;
+    job->row.finished_at = job->ended_at;
     if (!job->gone)
         job_count_ended(job);
     job_tell_cancelled(job, err);
@@ -53,6 +56,19 @@ static void count_outcome(struct counters *counters, enum job_kind kind, enum jo
     counters_add(counters, which[kind][state - JOB_SUCCEEDED], 1);
 }
 
+/* The last row, and back to what is shown meanwhile. */
+static int store_end(struct job *job, struct err *err)
+{
+    struct job_row shown = job->row;
+
+    job->row.state = job->ended_as;
+    job->row.finished_at = job->ended_at;
+    int rc = job_store(job, end_stored, err);
+    job->row.state = shown.state;
+    job->row.finished_at = shown.finished_at;
+    return rc;
+}
+
 void job_end(struct job *job, enum job_state state, const char *error)
 {
     struct service *service = job->service;
@@ -61,14 +77,14 @@ void job_end(struct job *job, enum job_state state, const char *error)
 
     count_outcome(service->counters, job->row.kind, state);
     job->phase = PHASE_ENDING;
-    job->row.state = state;
-    job->row.finished_at = clock_wall_ms();
+    job->ended_as = state;
+    job->ended_at = clock_wall_ms();
     snprintf(job->row.error, sizeof job->row.error, "%s", error);
     if (entry && entry->job == job) {
         entry->job = NULL;
         entry->fit_failed = state == JOB_FAILED;
     }
-    if (job_store(job, end_stored, &err)) {
+    if (store_end(job, &err)) {
         job->told.deliver = end_untold;
         job_pin(job);
         service->owed_n++;

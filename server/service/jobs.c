@@ -104,25 +104,55 @@ struct job *job_new(struct service *service, const struct entry *entry, enum job
     return make(service, entry, &row);
 }
 
-struct job *job_restore(struct service *service, const struct entry *entry,
-                        const struct job_row *row)
+/* A job of an earlier process's row, with texts of its own. */
+static struct job *make_again(struct service *service, const struct entry *entry,
+                              const struct job_row *row)
 {
     struct job_row fresh = *row;
     uint64_t id = strtoull(row->id, NULL, 16);
 
+    service->job_last_id = id > service->job_last_id ? id : service->job_last_id;
+    fresh.request = row->request ? strdup(row->request) : NULL;
+    fresh.result = row->result ? strdup(row->result) : NULL;
+    bool copied = (!row->request || fresh.request) && (!row->result || fresh.result);
+    struct job *job = copied ? make(service, entry, &fresh) : NULL;
+    if (!job) {
+        free(fresh.request);
+        free(fresh.result);
+    }
+    return job;
+}
+
+struct job *job_restore(struct service *service, const struct entry *entry,
+                        const struct job_row *row)
+{
+    struct job_row fresh = *row;
+
     fresh.state = JOB_PENDING;
     fresh.started_at = 0;
     fresh.result = NULL;
-    fresh.request = row->request ? strdup(row->request) : NULL;
-    if (row->request && !fresh.request)
-        return NULL;
-    service->job_last_id = id > service->job_last_id ? id : service->job_last_id;
-    struct job *job = make(service, entry, &fresh);
+    struct job *job = make_again(service, entry, &fresh);
     if (job)
         job->phase = PHASE_WAITING;
-    else
-        free(fresh.request);
     return job;
+}
+
+bool job_remember(struct service *service, const struct entry *entry, const struct job_row *row,
+                  bool *ret_kept)
+{
+    size_t bytes = row->result ? strlen(row->result) + 1 : 0;
+
+    *ret_kept = service->job_n - service->job_unfinished_n < JOBS_FINISHED_MAX &&
+                service->job_result_bytes + bytes <= JOBS_RESULT_BYTES_MAX;
+    if (!*ret_kept)
+        return true;
+    struct job *job = make_again(service, entry, row);
+    if (!job)
+        return false;
+    job->ended_as = row->state;
+    job->ended_at = row->finished_at;
+    job_count_ended(job);
+    return true;
 }
 
 static void job_free(struct job *job)

@@ -36,6 +36,8 @@ struct job {
     struct service *service;
     char series_id[SERIES_ID_MAX + 1];
     enum job_phase phase;
+    enum job_state ended_as; /* since PHASE_ENDING; row.state is what is on the disk … */
+    int64_t ended_at;        /* … and row.finished_at likewise */
     enum pool_priority priority;
     size_t pins; /* the store's and the pool's holds on this struct */
     bool gone;   /* out of the table: its series was deleted */
@@ -65,6 +67,10 @@ struct job *job_new(struct service *service, const struct entry *entry, enum job
 /* One that an earlier process left unfinished; the row's texts are copied. NULL when out of memory. */
 struct job *job_restore(struct service *service, const struct entry *entry,
                         const struct job_row *row);
+/* One that ended in an earlier process, told newest first; texts likewise. *ret_kept false: it and all older
+ * ones are over the limits. False when out of memory. */
+bool job_remember(struct service *service, const struct entry *entry, const struct job_row *row,
+                  bool *ret_kept);
 /* Takes it out of the table and frees it, at once or when the last pin goes. */
 void job_drop(struct job *job);
 void job_pin(struct job *job);

@@ -91,8 +91,8 @@ static int check_can_cancel(const struct job *job, struct err *err)
         break;
     }
     return err_set(err, ERR_CONFLICT, "the job has ended already: it %s",
-                   job->row.state == JOB_CANCELLED ? "was cancelled"
-                                                   : job_state_name(job->row.state));
+                   job->ended_as == JOB_CANCELLED ? "was cancelled"
+                                                  : job_state_name(job->ended_as));
 }
 
 int service_cancel_job(struct service *service, const char *job_id, plain_done done, void *ctx,

@@ -295,23 +295,39 @@ static bool job_state_from_name(const char *name, enum job_state *ret)
     return false;
 }
 
+/* A text of the row's, which the loader copies; NULL where it is empty. */
+static char *job_text(sqlite3_stmt *stmt, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(stmt, column);
+
+    return text && *text ? (char *)(uintptr_t)text : NULL;
+}
+
+/* False where the row is damaged. */
+static bool read_job(sqlite3_stmt *stmt, struct job_row *ret)
+{
+    *ret = (struct job_row){0};
+    if (!column_text(stmt, 0, ret->id, sizeof(ret->id)) ||
+        !job_state_from_name((const char *)sqlite3_column_text(stmt, 3), &ret->state) ||
+        !column_text(stmt, 8, ret->error, sizeof(ret->error)))
+        return false;
+    ret->series_key = sqlite3_column_int64(stmt, 1);
+    const char *kind = (const char *)sqlite3_column_text(stmt, 9);
+    ret->kind = kind && strcmp(kind, job_kind_name(JOB_BACKTEST)) == 0 ? JOB_BACKTEST : JOB_FIT;
+    ret->request = job_text(stmt, 10);
+    ret->full = sqlite3_column_int(stmt, 2) != 0;
+    ret->created_at = sqlite3_column_int64(stmt, 4);
+    ret->started_at = sqlite3_column_int64(stmt, 5);
+    ret->finished_at = sqlite3_column_int64(stmt, 6);
+    return true;
+}
+
 static int load_job(struct load *load, sqlite3_stmt *stmt, struct err *err)
 {
-    struct job_row job = {0};
+    struct job_row job;
 
-    if (!column_text(stmt, 0, job.id, sizeof(job.id)) ||
-        !job_state_from_name((const char *)sqlite3_column_text(stmt, 3), &job.state) ||
-        !column_text(stmt, 8, job.error, sizeof(job.error)))
+    if (!read_job(stmt, &job))
         return damaged_row(load->db, "job", job.id, err);
-    job.series_key = sqlite3_column_int64(stmt, 1);
-    const char *kind = (const char *)sqlite3_column_text(stmt, 9);
-    job.kind = kind && strcmp(kind, job_kind_name(JOB_BACKTEST)) == 0 ? JOB_BACKTEST : JOB_FIT;
-    const char *asked = (const char *)sqlite3_column_text(stmt, 10);
-    job.request = asked && *asked ? (char *)(uintptr_t)asked : NULL; /* the loader copies it */
-    job.full = sqlite3_column_int(stmt, 2) != 0;
-    job.created_at = sqlite3_column_int64(stmt, 4);
-    job.started_at = sqlite3_column_int64(stmt, 5);
-    job.finished_at = sqlite3_column_int64(stmt, 6);
     return load->loader->job(load->loader->ctx, &job, err);
 }
 
@@ -324,6 +340,26 @@ static int load_jobs(struct load *load, struct err *err)
     while (got > 0 && (got = db_step(load->db, stmt, err)) > 0)
         if (load_job(load, stmt, err) < 0)
             got = -1;
+    sqlite3_reset(stmt);
+    return got < 0 ? -1 : 0;
+}
+
+static int load_ended_jobs(struct load *load, struct err *err)
+{
+    struct job_row job;
+    bool more = true;
+
+    if (!load->loader->ended)
+        return 0;
+    sqlite3_stmt *stmt = db_bind(load->db, SQL_JOB_ENDED, err, "i", (int64_t)ROWS_FINISHED_JOBS_MAX);
+    int got = stmt ? 1 : -1;
+    while (got > 0 && more && (got = db_step(load->db, stmt, err)) > 0) {
+        if (!read_job(stmt, &job))
+            continue;
+        job.result = job_text(stmt, 7);
+        if (load->loader->ended(load->loader->ctx, &job, &more, err) < 0)
+            got = -1;
+    }
     sqlite3_reset(stmt);
     return got < 0 ? -1 : 0;
 }
@@ -378,7 +414,7 @@ int store_load(struct store *store, const struct store_loader *loader, int64_t *
     int64_t max_key;
 
     if (load_weights(&load, err) < 0 || load_all_series(&load, err) < 0 || load_jobs(&load, err) < 0 ||
-        load_max_key(&load, &max_key, err) < 0)
+        load_ended_jobs(&load, err) < 0 || load_max_key(&load, &max_key, err) < 0)
         return -1;
     *ret_max_key = max_key;
     return 0;

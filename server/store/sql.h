@@ -77,6 +77,9 @@
     X(JOB_UNFINISHED, "SELECT id, series, \"full\", state, created_at, started_at, finished_at, "    \
                       "result, error, kind, request FROM job WHERE state IN ('pending', 'running') "       \
                       "ORDER BY created_at, number")                                                 \
+    X(JOB_ENDED, "SELECT id, series, \"full\", state, created_at, started_at, finished_at, "         \
+                 "result, error, kind, request FROM job WHERE state NOT IN ('pending', 'running') "  \
+                 "ORDER BY finished_at DESC, number DESC LIMIT ?1")                                  \
                                                                                                      \
     X(SAID_PUT, "INSERT INTO said(series, origin, crc, bytes) VALUES(?1,?2,?3,?4) "                  \
                 "ON CONFLICT(series, origin) DO UPDATE SET crc=?3, bytes=?4")                        \

@@ -66,7 +66,7 @@ struct store_said {
 
 /* What boot reads: shared weights, newest first until some are accepted; then, in this order for every
  * series: series, points, checkpoints newest first until one is accepted; after all series the unfinished
- * jobs. A callback returns 0 to go on or -1 with
+ * jobs, and those that have ended, newest first. A callback returns 0 to go on or -1 with
  * *err to abort the load. Pointers are valid during the call only. */
 struct store_loader {
     void *ctx;
@@ -85,6 +85,9 @@ struct store_loader {
      * NULL. */
     int (*said)(void *ctx, int64_t key, const struct store_said *said, struct err *err);
     int (*job)(void *ctx, const struct job_row *job, struct err *err); /* without its result */
+    /* With its result; the next one comes unless *ret_more is set false. One whose row is damaged is left
+     * out: nothing depends on it. May be NULL. */
+    int (*ended)(void *ctx, const struct job_row *job, bool *ret_more, struct err *err);
     /* As checkpoint; may be NULL. */
     int (*weights)(void *ctx, const struct store_weights *weights, bool *ret_accepted,
                    struct err *err);

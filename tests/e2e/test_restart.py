@@ -57,12 +57,15 @@ class OrderlyRestart(Fresh):
         self.daemon.stop()
         self.restart()
         for job in jobs:
-            seen = self.client.get(f"/v1/jobs/{job}")
-            if seen.status == 404:
-                continue
+            seen = self.ok(self.client.get(f"/v1/jobs/{job}"))
             while seen.json()["state"] in ("pending", "running"):
                 seen = self.ok(self.client.get(f"/v1/jobs/{job}"))
             self.assertEqual(seen.json()["state"], "succeeded", seen)
+        shown = self.ok(self.client.get("/v1/jobs")).json()["jobs"]
+        self.daemon.stop()
+        self.restart()
+        again = self.ok(self.client.get("/v1/jobs")).json()["jobs"]
+        self.assertEqual([{**job, "step": 0, "loss": None} for job in shown], again)
         for name in ("cut", "queued"):
             self.assertEqual(self.ok(self.client.get(f"/v1/series/{name}")).json()["model_version"], 1)
 

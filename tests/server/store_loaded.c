@@ -64,6 +64,20 @@ static int keep_job(void *ctx, const struct job_row *job, struct err *err)
     return 0;
 }
 
+static int keep_ended(void *ctx, const struct job_row *job, bool *ret_more, struct err *err)
+{
+    struct loaded *loaded = ctx;
+    struct loaded_end *copy = &loaded->ended[loaded->ended_n++];
+
+    (void)err;
+    assert_in_range(loaded->ended_n, 1, LOADED_MAX);
+    snprintf(copy->result, sizeof copy->result, "%s", job->result ? job->result : "");
+    copy->row = *job;
+    copy->row.result = copy->row.request = NULL;
+    *ret_more = loaded->ended_n < (loaded->ended_max ? loaded->ended_max : LOADED_MAX);
+    return 0;
+}
+
 static int keep_weights(void *ctx, const struct store_weights *weights, bool *ret_accepted,
                         struct err *err)
 {
@@ -94,6 +108,7 @@ int loaded_read(struct fixture *f, struct loaded *loaded, struct err *err)
                                         .points = keep_points,
                                         .checkpoint = keep_checkpoint,
                                         .job = keep_job,
+                                        .ended = keep_ended,
                                         .weights = keep_weights,
                                         .points_max = loaded->points_max};
 

@@ -29,6 +29,11 @@ struct loaded {
     uint64_t refuse_weights_above; /* as for checkpoints */
     struct job_row jobs[LOADED_MAX];
     size_t job_n;
+    struct loaded_end {
+        struct job_row row; /* without texts but its error */
+        char result[64];
+    } ended[LOADED_MAX];
+    size_t ended_n, ended_max; /* at most so many are asked for; 0: LOADED_MAX */
     int64_t max_key;
     size_t points_max;     /* set before loading */
     uint64_t refuse_above; /* checkpoints of a higher version are not accepted; 0: accept all */

@@ -134,6 +134,76 @@ static void an_unfinished_job_runs_again_under_its_old_id(void **state)
     assert_int_equal(view_of(f, "a").model_version, 1);
 }
 
+static struct job_view job_of(struct fixture *f, const char *id)
+{
+    struct job_view view;
+    struct err err;
+
+    assert_int_equal(service_get_job(f->service, id, &view, &err), 0);
+    return view;
+}
+
+static void an_ended_job_is_shown_after_a_restart_with_its_result(void **state)
+{
+    struct fixture *f = *state;
+    char done[JOB_ID_MAX + 1], gone[JOB_ID_MAX + 1], next[JOB_ID_MAX + 1];
+    struct job_view view;
+    struct err err;
+
+    make_daily(f, "a", 80, FIT_OFF);
+    make_daily(f, "b", 80, FIT_OFF);
+    assert_int_equal(fit_wait(f, "a", true, done), JOB_SUCCEEDED);
+    assert_int_equal(fit_wait(f, "b", true, gone), JOB_SUCCEEDED);
+    delete_series(f, "b");
+    view = job_of(f, done);
+    char *result = strdup(view.row->result);
+    int64_t finished_at = view.row->finished_at;
+    restart(f);
+    view = job_of(f, done);
+    assert_int_equal(view.row->state, JOB_SUCCEEDED);
+    assert_string_equal(view.row->result, result);
+    assert_string_equal(view.series_id, "a");
+    assert_int_equal(view.row->finished_at, finished_at);
+    assert_true(view.progress >= 1);
+    assert_int_equal(service_get_job(f->service, gone, &view, &err), -1);
+    assert_int_equal(err.code, ERR_NOT_FOUND);
+    assert_int_equal(service_cancel_job(f->service, done, on_plain, NULL, &err), -1);
+    assert_non_null(strstr(err.msg, "succeeded"));
+    assert_int_equal(fit_wait(f, "a", true, next), JOB_SUCCEEDED); /* counts and order go on */
+    assert_true(strcmp(next, done) > 0);
+    delete_series(f, "a");
+    assert_int_equal(service_get_job(f->service, done, &view, &err), -1);
+    free(result);
+}
+
+static void damage(struct fixture *f, const char *sql);
+
+/* What a store may hold at most, were it written by others. */
+static void ended_jobs_are_remembered_within_limits(void **state)
+{
+    struct fixture *f = *state;
+    struct service_stats stats = {0};
+
+    make_daily(f, "a", 80, FIT_OFF);
+    fixture_close(f);
+    damage(f, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200) "
+              "INSERT INTO job(id, series, \"full\", state, created_at, started_at, finished_at, result, "
+              "error, kind) "
+              "SELECT printf('%016x', i), 1, 1, 'failed', i, i, i, "
+              "CASE WHEN i > 1100 THEN hex(zeroblob(15000)) ELSE '' END, 'why', 'backtest' FROM n");
+    fixture_open(f);
+    service_stats(f->service, &stats);
+    assert_int_equal(stats.jobs[JOB_FAILED], 1000);
+    assert_string_equal(job_of(f, "00000000000004b0").row->error, "why"); /* the newest */
+    fixture_close(f);
+    damage(f, "UPDATE job SET result = hex(zeroblob(15000))");
+    fixture_open(f);
+    stats = (struct service_stats){0};
+    service_stats(f->service, &stats);
+    assert_int_equal(stats.jobs[JOB_FAILED], (16 << 20) / 30001);
+    (void)job_of(f, "00000000000004b0");
+}
+
 static void a_running_fit_is_stopped_by_a_drain_and_runs_again(void **state)
 {
     struct fixture *f = *state;
@@ -335,6 +405,8 @@ int main(void)
         TEST(settings_points_and_counts_come_back),
         TEST(a_history_longer_than_memory_comes_back_as_its_newest_part),
         TEST(an_unfinished_job_runs_again_under_its_old_id),
+        TEST(an_ended_job_is_shown_after_a_restart_with_its_result),
+        TEST(ended_jobs_are_remembered_within_limits),
         TEST(a_running_fit_is_stopped_by_a_drain_and_runs_again),
         TEST(series_that_should_have_a_model_get_one_after_a_restart),
         TEST(after_an_upgrade_the_shared_weights_answer_and_the_policy_fits_anew),

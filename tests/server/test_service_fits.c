@@ -445,6 +445,26 @@ static void run_until_running(struct fixture *f, const char *job)
         uv_run(&f->loop, UV_RUN_ONCE);
 }
 
+/* Whoever sees an end may rely on it: the row is on the disk by then. */
+static void an_end_is_shown_once_it_is_durable(void **state)
+{
+    struct fixture *f = *state;
+    struct outcome outcome = {0};
+    char job[JOB_ID_MAX + 1];
+    struct err err;
+
+    make_daily(f, "a", 80, FIT_OFF);
+    block_worker(f);
+    fit_ask(f, "a", true, job);
+    assert_int_equal(service_cancel_job(f->service, job, on_plain, &outcome, &err), 0);
+    unblock_worker(f);
+    while (!outcome.called) {
+        assert_int_equal(job_state_of(f, job), JOB_PENDING);
+        uv_run(&f->loop, UV_RUN_ONCE);
+    }
+    assert_int_equal(job_state_of(f, job), JOB_CANCELLED);
+}
+
 static void a_running_job_can_be_cancelled(void **state)
 {
     struct fixture *f = *state;
@@ -602,6 +622,7 @@ int main(void)
         TEST(a_job_tells_what_its_fit_has_changed),
         TEST(a_waiting_job_can_be_cancelled_once),
         TEST(a_job_cancelled_before_it_is_durable_never_runs),
+        TEST(an_end_is_shown_once_it_is_durable),
         TEST(a_running_job_can_be_cancelled),
         TEST(a_fit_that_runs_while_its_series_is_deleted_is_dropped_and_counted),
         TEST(who_watches_a_job_hears_of_its_series_deletion),

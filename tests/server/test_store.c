@@ -429,6 +429,36 @@ static void unfinished_jobs_come_back_in_order_of_creation(void **state)
     loaded_clear(&loaded);
 }
 
+static void ended_jobs_come_back_newest_first_with_their_results(void **state)
+{
+    struct fixture *f = *state;
+    struct job_row job = {.id = "000000000000000a", .series_key = 1, .state = JOB_FAILED, .created_at = 1,
+                          .started_at = 2, .finished_at = 30, .error = "why"};
+    struct loaded loaded = {0}, few = {.ended_max = 1};
+    char result[] = "{\"version\":1}";
+
+    add_series(f, 1);
+    assert_int_equal(put_job(f, &job).err.code, ERR_NONE);
+    job = (struct job_row){.id = "000000000000000b", .series_key = 1, .state = JOB_SUCCEEDED,
+                           .created_at = 2, .finished_at = 40, .result = result};
+    assert_int_equal(put_job(f, &job).err.code, ERR_NONE);
+    job = (struct job_row){.id = "000000000000000c", .series_key = 1, .created_at = 3};
+    assert_int_equal(put_job(f, &job).err.code, ERR_NONE);
+    load(f, &loaded);
+    assert_int_equal(loaded.ended_n, 2);
+    assert_string_equal(loaded.ended[0].row.id, "000000000000000b");
+    assert_int_equal(loaded.ended[0].row.state, JOB_SUCCEEDED);
+    assert_string_equal(loaded.ended[0].result, result);
+    assert_string_equal(loaded.ended[1].row.error, "why");
+    assert_int_equal(loaded.ended[1].row.started_at, 2);
+    assert_int_equal(loaded.ended[1].row.finished_at, 30);
+    assert_string_equal(loaded.ended[1].result, "");
+    load(f, &few);
+    assert_int_equal(few.ended_n, 1);
+    loaded_clear(&loaded);
+    loaded_clear(&few);
+}
+
 static void a_loader_that_gives_up_ends_the_load(void **state)
 {
     struct fixture *f = *state;
@@ -634,6 +664,7 @@ int main(void)
         STARTED(damaged_shared_weights_are_named_and_those_before_offered),
         STARTED(a_row_without_bytes_replaces_all_shared_weights),
         STARTED(unfinished_jobs_come_back_in_order_of_creation),
+        STARTED(ended_jobs_come_back_newest_first_with_their_results),
         STARTED(a_loader_that_gives_up_ends_the_load),
         FRESH(what_has_queued_up_is_one_commit),
         FRESH(a_failing_request_takes_no_other_with_it_and_order_holds),
