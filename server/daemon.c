@@ -3,6 +3,7 @@
  * no request, no task and no write is left are pool and store closed. */
 #include "server/daemon.h"
 
+#include "server/base/descriptors.h"
 #include "server/base/log.h"
 #include "server/http/server.h"
 #include "server/reload.h"
@@ -243,9 +244,21 @@ static void log_start(struct daemon *d)
              log_uint("workers", stats.pool.workers));
 }
 
+/* Rather said at the start than found out when they are needed. */
+static void fit_descriptors(const struct config *config)
+{
+    descriptors_raise();
+    size_t fit = descriptors_for_connections(config->connections_max);
+    if (fit < config->connections_max)
+        LOG_WARN("connections-max does not fit the limit of open files (ulimit -n, LimitNOFILE=)",
+                 log_uint("connections_max", config->connections_max), log_uint("used", fit),
+                 log_uint("open_files", config->connections_max + DESCRIPTORS_RESERVED));
+}
+
 static int start(struct daemon *d, struct err *err)
 {
     counters_init(&d->counters);
+    fit_descriptors(d->config);
     if (check_backup_dir(d->config, err) ||
         weights_load(d->config->weights_path, &d->base, err) || open_loop(d, err) ||
         catch_signals(d, err) || open_store(d, err) || start_pool(d, err) ||

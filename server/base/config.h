@@ -20,7 +20,7 @@
 /* Longest text of an option that is neither path nor number. */
 #define CONFIG_TEXT_MAX 2047
 /* Places for options in struct config; the table has at most this many rows. */
-#define CONFIG_OPTIONS_MAX 40
+#define CONFIG_OPTIONS_MAX 64
 /* Longest configuration file, in bytes. */
 #define CONFIG_FILE_MAX ((size_t)64 << 10)
 
@@ -62,6 +62,9 @@ struct config {
     size_t connections_max;
     size_t body_bytes_max;     /* one request's body, decompressed */
     size_t inflight_bytes_max; /* bodies of all requests together */
+    size_t client_connections_max;    /* of one client; 0: http/client_shares.h */
+    size_t client_inflight_bytes_max; /* … */
+    size_t client_requests_max;       /* of one client in a second; 0: any number */
     size_t points_per_body_max;
     size_t series_max;
     size_t jobs_queue_max;       /* tasks waiting for a worker */

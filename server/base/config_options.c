@@ -48,6 +48,14 @@ const struct option options[] = {
      "size of one request's body", .live = true},
     {"inflight-bytes-max", OPTION_BYTES, FIELD(inflight_bytes_max), "256MiB", KIB, 64 * GIB, NULL,
      "size of the bodies of all requests together", .live = true},
+    {"client-connections-max", OPTION_COUNT, FIELD(client_connections_max), "0", 0, 65536, NULL,
+     "open connections of one client (address, or IPv6 network of 64 bits); 0: three quarters of "
+     "connections-max, and of loopback addresses any number", .live = true},
+    {"client-inflight-bytes-max", OPTION_BYTES, FIELD(client_inflight_bytes_max), "0", 0, 64 * GIB, NULL,
+     "size of the bodies of one client's requests together; 0: three quarters of inflight-bytes-max, "
+     "likewise", .live = true},
+    {"client-requests-max", OPTION_COUNT, FIELD(client_requests_max), "0", 0, 1000000, NULL,
+     "requests of one client in a second; 0: any number", .live = true},
     {"points-per-body-max", OPTION_COUNT, FIELD(points_per_body_max), "500000", 1, 10000000, NULL,
      "points in one request", .live = true},
     {"series-max", OPTION_COUNT, FIELD(series_max), "100000", 1, 10000000, NULL, "series", .live = true},

@@ -73,7 +73,9 @@ enum counter {
     X(REQUEST, "tstrm_request_duration_seconds", "From a request's first byte to its answer")      \
     X(FORECAST, "tstrm_forecast_duration_seconds", "Computing one forecast")                       \
     X(FIT, "tstrm_fit_duration_seconds", "CPU time of one fit")                                    \
-    X(COMMIT, "tstrm_commit_duration_seconds", "From a write's arrival to its durability")
+    X(COMMIT, "tstrm_commit_duration_seconds", "From a write's arrival to its durability")          \
+    X(LOOP_DELAY, "tstrm_loop_delay_seconds",                                                      \
+      "How late the event loop comes to a timer, looked at 20 times a second while there are connections")
 
 enum histogram_id {
 #define HISTOGRAM_ENUM(symbol, metric, help) HISTOGRAM_##symbol,

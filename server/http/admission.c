@@ -2,6 +2,7 @@
 #include "server/http/admission.h"
 
 #include "server/base/series.h"
+#include "server/http/bridge.h"
 #include "server/http/browser.h"
 #include "server/http/connection_table.h"
 #include "server/http/handlers.h"
@@ -121,6 +122,26 @@ static bool check_query(struct request *request, char *query)
            router_check_params(request->route, &request->uri, &err) == 0 || refuse(request, &err);
 }
 
+/* One client's part of what all share. */
+static bool check_client(struct request *request)
+{
+    struct http *http = request->http;
+    const struct config *config = http->config;
+    struct err err;
+    request->share = client_share_hold(&http->clients, request->client);
+    if (request->peer->surplus == SURPLUS_CLIENT) {
+        err_set(&err, ERR_BUSY, "your client has %zu connections, which is the most; close some",
+                client_connections_max(config, request->peer->client));
+        return refuse(request, &err);
+    }
+    if (!client_share_ask(request->share, config->client_requests_max, request->begun_ns)) {
+        err_set(&err, ERR_BUSY, "your client makes more than %zu requests in a second, which is the most",
+                config->client_requests_max);
+        return refuse(request, &err);
+    }
+    return true;
+}
+
 /* Probes and numbers are answered however busy it is: they are how one learns that it is. */
 static bool check_load(struct request *request)
 {
@@ -129,12 +150,12 @@ static bool check_load(struct request *request)
     enum route_class class = request->route->class;
     if (class == ROUTE_CLASS_HEALTH || class == ROUTE_CLASS_METRICS)
         return true;
-    if (request->peer->surplus) {
+    if (request->peer->surplus == SURPLUS_TABLE) {
         err_set(&err, ERR_UNAVAILABLE, "more than %zu connections are open",
-                http->config->connections_max);
+                bridge_connections(http->bridge)->max);
         return refuse(request, &err);
     }
-    return true;
+    return check_client(request);
 }
 
 static void name_media(unsigned media, char *text, size_t n)

@@ -1,7 +1,8 @@
-/* Two timers and a poll. See bridge.h. */
+/* Three timers and a poll. See bridge.h. */
 #include "server/http/bridge.h"
 
 #include "server/base/clock.h"
+#include "server/base/descriptors.h"
 #include "server/base/log.h"
 #include "server/http/client.h"
 #include "server/http/events.h"
@@ -16,6 +17,8 @@
 /* Most runs of libmicrohttpd before other handles of the loop have their turn. */
 #define RUNS_MAX 4
 #define SWEEP_MS 250
+/* How often it is looked how late the loop is. */
+#define DELAY_MS 50
 /* Memory of one connection: its headers must fit; more costs time, for it is cleared for each request. */
 #define CONNECTION_BYTES ((size_t)32 << 10)
 /* Connections beyond the configured ones, kept to tell their clients so. */
@@ -25,7 +28,8 @@ struct bridge {
     struct http *http;
     struct MHD_Daemon *daemon;
     uv_poll_t poll;
-    uv_timer_t run_timer, sweep_timer;
+    uv_timer_t run_timer, sweep_timer, delay_timer;
+    uint64_t delay_due_ns;
     unsigned open_handles;
     bool woken; /* a connection was resumed since the last run began */
     struct connection_table connections;
@@ -91,6 +95,33 @@ static void on_sweep(uv_timer_t *timer)
     event_sweep(&bridge->http->events, now_ns);
 }
 
+/* libuv's clock is whole milliseconds: up to one is no delay at all. */
+static void on_delay(uv_timer_t *timer)
+{
+    struct bridge *bridge = timer->data;
+    uint64_t now_ns = clock_mono_ns();
+    counters_observe(bridge->http->counters, HISTOGRAM_LOOP_DELAY,
+                     now_ns > bridge->delay_due_ns ? now_ns - bridge->delay_due_ns : 0);
+    bridge->delay_due_ns = now_ns + DELAY_MS * UINT64_C(1000000);
+    uv_update_time(timer->loop);
+    uv_timer_start(timer, on_delay, DELAY_MS, 0);
+}
+
+/* The timers run only while there are connections: an idle daemon does not wake up. */
+static void start_timers(struct bridge *bridge)
+{
+    uv_update_time(bridge->sweep_timer.loop);
+    uv_timer_start(&bridge->sweep_timer, on_sweep, SWEEP_MS, SWEEP_MS);
+    uv_timer_start(&bridge->delay_timer, on_delay, DELAY_MS, 0);
+    bridge->delay_due_ns = clock_mono_ns() + DELAY_MS * UINT64_C(1000000);
+}
+
+static void stop_timers(struct bridge *bridge)
+{
+    uv_timer_stop(&bridge->sweep_timer);
+    uv_timer_stop(&bridge->delay_timer);
+}
+
 static int socket_of(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
@@ -105,7 +136,23 @@ static uint64_t client_of(struct MHD_Connection *connection)
     return client_of_address(info == NULL ? NULL : info->client_addr);
 }
 
-/* The sweep runs only while there is something to sweep: an idle daemon does not wake up. */
+static void count_in(struct bridge *bridge, struct connection *connection, uint64_t client)
+{
+    struct http *http = bridge->http;
+    connection->client = client;
+    connection->share = client_share_hold(&http->clients, client);
+    if (connection->share != NULL &&
+        ++connection->share->connections_n > client_connections_max(http->config, client))
+        connection_refuse(&bridge->connections, connection);
+}
+
+static void count_out(struct bridge *bridge, struct connection *connection)
+{
+    if (connection->share != NULL)
+        connection->share->connections_n--;
+    client_share_release(&bridge->http->clients, connection->share);
+}
+
 static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
                           enum MHD_ConnectionNotificationCode code)
 {
@@ -114,14 +161,15 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
         *context = connection_add(&bridge->connections, socket_of(connection), clock_mono_ns());
         if (*context == NULL)
             return;
-        ((struct connection *)*context)->client = client_of(connection);
+        count_in(bridge, *context, client_of(connection));
         if (bridge->connections.n == 1)
-            uv_timer_start(&bridge->sweep_timer, on_sweep, SWEEP_MS, SWEEP_MS);
+            start_timers(bridge);
     } else if (*context != NULL) {
+        count_out(bridge, *context);
         connection_remove(&bridge->connections, *context);
         *context = NULL;
         if (bridge->connections.n == 0)
-            uv_timer_stop(&bridge->sweep_timer);
+            stop_timers(bridge);
     }
 }
 
@@ -139,7 +187,7 @@ __attribute__((format(printf, 2, 0))) static void on_library_log(void *cls, cons
 static struct MHD_Daemon *start(struct bridge *bridge, int listen_fd)
 {
     unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_PEDANTIC_CHECKS | MHD_USE_ERROR_LOG;
-    unsigned connections = (unsigned)bridge->connections.max + SURPLUS_CONNECTIONS;
+    unsigned connections = (unsigned)bridge->connections.max + SURPLUS_CONNECTIONS + CONNECTIONS_TOLD_MAX;
     return MHD_start_daemon(
         flags, 0, NULL, NULL, exchange_access, bridge->http,
         MHD_OPTION_EXTERNAL_LOGGER, on_library_log, NULL,
@@ -175,11 +223,12 @@ int bridge_new(uv_loop_t *loop, struct http *http, int listen_fd, struct bridge 
         return err_set(err, ERR_NO_MEMORY, "out of memory");
     }
     bridge->http = http;
-    bridge->connections.max = http->config->connections_max;
+    bridge->connections.max = descriptors_for_connections(http->config->connections_max);
     uv_timer_init(loop, &bridge->run_timer);
     uv_timer_init(loop, &bridge->sweep_timer);
-    bridge->open_handles = 2;
-    bridge->run_timer.data = bridge->sweep_timer.data = bridge;
+    uv_timer_init(loop, &bridge->delay_timer);
+    bridge->open_handles = 3;
+    bridge->run_timer.data = bridge->sweep_timer.data = bridge->delay_timer.data = bridge;
     bridge->daemon = start(bridge, listen_fd);
     if (bridge->daemon == NULL) {
         close(listen_fd);
@@ -219,7 +268,7 @@ void bridge_free(struct bridge *bridge)
 {
     if (bridge == NULL)
         return;
-    if (bridge->open_handles == 3)
+    if (bridge->open_handles == 4)
         uv_close((uv_handle_t *)&bridge->poll, on_close);
     if (bridge->daemon != NULL) {
         MHD_run(bridge->daemon); /* lets resumed connections leave the library's list of suspended ones */
@@ -227,4 +276,5 @@ void bridge_free(struct bridge *bridge)
     }
     uv_close((uv_handle_t *)&bridge->run_timer, on_close);
     uv_close((uv_handle_t *)&bridge->sweep_timer, on_close);
+    uv_close((uv_handle_t *)&bridge->delay_timer, on_close);
 }

@@ -12,6 +12,7 @@
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/http/admission.h"
+#include "server/http/bridge.h"
 #include "server/http/connection_table.h"
 #include "server/http/response.h"
 
@@ -27,7 +28,7 @@
 /* Phases last seconds: the time at which the request's first or last piece came is exact enough. */
 static void enter(struct request *request, enum connection_phase phase)
 {
-    connection_enter(request->peer, phase, request->touched_ns);
+    connection_enter(bridge_connections(request->http->bridge), request->peer, phase, request->touched_ns);
 }
 
 void *exchange_target(void *cls, const char *target, struct MHD_Connection *connection)
@@ -39,7 +40,7 @@ void *exchange_target(void *cls, const char *target, struct MHD_Connection *conn
     if (request != NULL) {
         request->peer = peer;
         request->client = peer->client;
-        connection_enter(peer, PHASE_HEADERS, request->begun_ns);
+        enter(request, PHASE_HEADERS);
     }
     return request;
 }
@@ -63,7 +64,8 @@ static void add_common_headers(struct request *request)
         return;
     if (traceparent_valid(request->headers.traceparent))
         answer_header(request, "traceparent", request->headers.traceparent);
-    if (request->http->closing || request->stage == REQUEST_NEW)
+    bool surplus = request->peer->surplus != SURPLUS_NONE;
+    if (request->http->closing || request->stage == REQUEST_NEW || surplus)
         answer_header(request, MHD_HTTP_HEADER_CONNECTION, "close");
 }
 
@@ -246,7 +248,8 @@ void exchange_completed(void *cls, struct MHD_Connection *connection, void **ref
         counters_observe(http->counters, HISTOGRAM_REQUEST, now_ns - request->begun_ns);
     }
     log_request(request, how, now_ns - request->begun_ns);
-    connection_enter(request->peer, PHASE_IDLE, now_ns);
+    request->touched_ns = now_ns;
+    enter(request, PHASE_IDLE);
     http_request_free(request);
     *ref = NULL;
 }

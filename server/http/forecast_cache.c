@@ -1,12 +1,13 @@
 /* A hash table with a list through it in order of use. See forecast_cache.h. */
 #include "server/http/forecast_cache.h"
 
+#include "server/base/siphash.h"
 #include "server/http/cached_answer.h"
 #include "server/http/request.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
+#include <unistd.h>
 
 /* An entry costs this much besides its bytes and key: itself, its responses and their headers. */
 #define ENTRY_BYTES 1536
@@ -30,7 +31,7 @@ struct forecast_cache {
     struct counters *counters;
     size_t max_bytes, bytes, entries;
     struct forecast_entry *newest, *oldest;
-    uint64_t seed;
+    struct siphash_key secret; /* so that nobody can choose targets that share a bucket */
     size_t buckets_n; /* a power of two */
     struct forecast_entry *bucket[];
 };
@@ -46,20 +47,16 @@ struct forecast_cache *forecast_cache_new(size_t max_bytes, struct counters *cou
     cache->counters = counters;
     cache->max_bytes = max_bytes;
     cache->buckets_n = buckets_n;
-    if (getrandom(&cache->seed, sizeof cache->seed, GRND_NONBLOCK) != sizeof cache->seed)
-        cache->seed = (uint64_t)(uintptr_t)cache;
-    return cache;
+    if (getentropy(&cache->secret, sizeof cache->secret) == 0)
+        return cache;
+    free(cache);
+    return NULL;
 }
 
-/* FNV-1a from a random start. Whoever makes targets collide makes his own polls slow by some steps along
- * a chain that the cache's bytes bound. */
 static uint64_t hash_target(const struct forecast_cache *cache, const char *target, size_t n,
                             unsigned media)
 {
-    uint64_t hash = UINT64_C(14695981039346656037) ^ cache->seed ^ media;
-    for (size_t i = 0; i < n; i++)
-        hash = (hash ^ (unsigned char)target[i]) * UINT64_C(1099511628211);
-    return hash ^ (hash >> 32);
+    return siphash(&cache->secret, target, n) ^ media;
 }
 
 static struct forecast_entry **bucket_of(struct forecast_cache *cache, uint64_t hash)

@@ -20,7 +20,7 @@ struct forecast_cache;
 struct forecast_entry;
 struct request;
 
-/* NULL when out of memory. max_bytes 0: nothing is kept. */
+/* NULL when out of memory, or of random numbers. max_bytes 0: nothing is kept. */
 struct forecast_cache *forecast_cache_new(size_t max_bytes, struct counters *counters);
 /* Accepts NULL. */
 void forecast_cache_free(struct forecast_cache *cache);

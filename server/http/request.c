@@ -41,6 +41,9 @@ void http_request_free(struct request *request)
         MHD_destroy_response(request->response);
     body_done(&request->body);
     request->http->inflight_bytes -= request->charged_bytes;
+    if (request->share != NULL)
+        request->share->bytes -= request->charged_bytes;
+    client_share_release(&request->http->clients, request->share);
     request->http->requests_n--;
     free(request->problem);
     free(request);
@@ -79,6 +82,19 @@ void request_refuse_kind(struct request *request, enum problem_kind kind, const 
     set_problem(request, kind, &err);
 }
 
+static int charge_client(struct client_share *share, size_t bytes, const struct config *config,
+                         struct err *err)
+{
+    if (share == NULL)
+        return 0;
+    size_t max = client_bytes_max(config, share->client);
+    if (bytes > max || share->bytes > max - bytes)
+        return err_set(err, ERR_BUSY,
+                       "the requests of your client that are being worked on hold too much memory already");
+    share->bytes += bytes;
+    return 0;
+}
+
 int request_charge(struct request *request, size_t bytes, struct err *err)
 {
     struct http *http = request->http;
@@ -87,6 +103,8 @@ int request_charge(struct request *request, size_t bytes, struct err *err)
     if (bytes > http->config->inflight_bytes_max ||
         http->inflight_bytes > http->config->inflight_bytes_max - bytes)
         return err_set(err, ERR_BUSY, "the requests being worked on hold too much memory already");
+    if (charge_client(request->share, bytes, http->config, err) != 0)
+        return -1;
     http->inflight_bytes += bytes;
     request->charged_bytes += bytes;
     return 0;

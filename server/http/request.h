@@ -13,6 +13,7 @@
 #include "server/base/counters.h"
 #include "server/base/err.h"
 #include "server/http/body.h"
+#include "server/http/client_shares.h"
 #include "server/http/headers.h"
 #include "server/http/problem.h"
 #include "server/http/router.h"
@@ -39,6 +40,7 @@ struct http {
     struct selector_list *ingest_rules; /* which metrics of agents are kept */
     uint64_t drop_logged_ns;            /* when it was last logged that series are dropped; 0: never */
     struct bridge *bridge;
+    struct client_shares clients;
     struct wait_list waits;
     struct event_streams events;
     size_t inflight_bytes;          /* bodies and private answers held by all requests */
@@ -64,6 +66,7 @@ struct request {
     struct MHD_Connection *connection;
     struct connection *peer;       /* its entry in the table of connections */
     uint64_t client;               /* who asks (client.h): its address, or the key it has shown */
+    struct client_share *share;    /* the client's, held once it has been admitted; NULL: nobody's */
     uint64_t begun_ns, touched_ns; /* monotonic; touched: when the client or a wait last moved it */
     enum http_method method;
     const struct route *route;     /* NULL where none matches */
@@ -101,7 +104,8 @@ void request_refuse(struct request *request, const struct err *err);
 void request_refuse_kind(struct request *request, enum problem_kind kind, const char *place,
                          const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* Adds to what this request holds, or -1 with ERR_BUSY where all requests together would hold too much. */
+/* Adds to what this request holds, or -1 with ERR_BUSY where all requests together, or its client's, would
+ * hold too much. */
 __attribute__((warn_unused_result)) int request_charge(struct request *request, size_t bytes,
                                                        struct err *err);
 

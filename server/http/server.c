@@ -51,7 +51,8 @@ int http_server_new(uv_loop_t *loop, const struct config *config, struct service
         goto fail;
     }
     http->cache = forecast_cache_new(config->forecast_cache_bytes, counters);
-    if (http->no_memory == NULL || http->cache == NULL) {
+    if (client_shares_init(&http->clients, config->connections_max) != 0 || http->no_memory == NULL ||
+        http->cache == NULL) {
         err_set(err, ERR_NO_MEMORY, "out of memory");
         goto fail;
     }
@@ -101,6 +102,7 @@ void http_server_free(struct http_server *server)
     wait_sweep(&server->http.waits, UINT64_MAX);
     event_streams_end(&server->http.events);
     bridge_free(server->http.bridge);
+    client_shares_done(&server->http.clients);
     forecast_cache_free(server->http.cache);
     selector_list_free(server->http.ingest_rules);
     if (server->http.no_memory != NULL)

@@ -5,7 +5,7 @@
 #ifndef SERVER_MAP_H
 #define SERVER_MAP_H
 
-#include "server/registry/siphash.h"
+#include "server/base/siphash.h"
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /* One compression round per word, three to finish. */
-#include "server/registry/siphash.h"
+#include "server/base/siphash.h"
 
 struct state {
     uint64_t v0, v1, v2, v3;
