@@ -46,6 +46,8 @@ struct daemon {
     bool timer_open;
     enum phase phase;
     uint64_t stop_by_ms; /* the loop's clock */
+    size_t damage_told;  /* of service_damage's list */
+    bool failing_told;
 };
 
 /* ---- stopping ---- */
@@ -125,11 +127,41 @@ static void on_reload_signal(uv_signal_t *handle, int number)
     (void)read_again(handle->data, changes, &n, &err);
 }
 
+/* What the store has found damaged and nobody has been told of yet: each once. */
+static void log_damage(struct daemon *d)
+{
+    struct damage_view view;
+
+    while (service_damage(d->service, d->damage_told, &view, 1) == 1) {
+        d->damage_told++;
+        LOG_ERROR("damaged in the store, and left out", log_text("kind", store_damage_name(view.found.kind)),
+                  log_text("series", view.id), log_int("from", view.found.from), log_int("until",
+                                                                                         view.found.until),
+                  log_uint("points", view.found.n), log_text("detail", view.found.words));
+    }
+}
+
+/* The store's state where it has changed since the last look. */
+static void log_health(struct daemon *d)
+{
+    struct err err;
+    bool failing = service_ready(d->service, &err) != 0;
+
+    if (failing && !d->failing_told)
+        LOG_ERROR("not ready", log_text("error", err.msg));
+    else if (!failing && d->failing_told)
+        LOG_INFO("ready again");
+    d->failing_told = failing;
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct daemon *d = timer->data;
 
     service_tick(d->service);
+    log_damage(d);
+    if (d->phase == RUNNING)
+        log_health(d);
 }
 
 /* ---- starting ---- */
@@ -221,6 +253,7 @@ static int start_service(struct daemon *d, struct err *err)
         store_start(d->store, err))
         return -1;
     service_resume(d->service);
+    log_damage(d);
     uv_timer_start(&d->tick, on_tick, TICK_MS, TICK_MS);
     return 0;
 }

@@ -12,7 +12,9 @@
 #include <microhttpd.h>
 #include <stdio.h>
 
-#define ADMIN_BYTES_MAX ((size_t)16 << 10)
+#define ADMIN_BYTES_MAX ((size_t)32 << 10)
+/* Damaged rows that are named one by one, of at most 700 bytes each. */
+#define DAMAGE_SHOWN_MAX 16
 /* Longest wait for a backup: some ten gigabytes. */
 #define BACKUP_WAIT_MS 600000
 
@@ -134,6 +136,24 @@ static void write_service(struct writer *writer, const struct service_stats *sta
     writer_close(writer, '}');
 }
 
+static void write_found(struct writer *writer, const struct damage_view *view)
+{
+    writer_open(writer, '{');
+    writer_key(writer, "kind");
+    writer_string(writer, store_damage_name(view->found.kind));
+    writer_key(writer, "series");
+    writer_string(writer, view->id);
+    writer_key(writer, "from");
+    writer_int(writer, view->found.from);
+    writer_key(writer, "until");
+    writer_int(writer, view->found.until);
+    writer_key(writer, "points");
+    writer_int(writer, (int64_t)view->found.n);
+    writer_key(writer, "detail");
+    writer_string(writer, view->found.words);
+    writer_close(writer, '}');
+}
+
 static void write_store(struct writer *writer, const struct store_stats *store)
 {
     WRITE_NUMBERS(writer, "store", {"file_bytes", (double)(store->file_bytes - store->wal_bytes)},
@@ -142,7 +162,27 @@ static void write_store(struct writer *writer, const struct store_stats *store)
                   {"commit_seconds", (double)store->commit_ns_total * 1e-9},
                   {"requests", (double)store->requests}, {"failures", (double)store->failures},
                   {"points_written", (double)store->points_written}, {"backups", (double)store->backups},
-                  {"backups_running", store->backing_up});
+                  {"backups_running", store->backing_up}, {"failing", store->failing},
+                  {"failings", (double)store->failings});
+}
+
+static void write_damage(struct writer *writer, struct service *service,
+                         const struct store_damage_counts *counts)
+{
+    struct damage_view found[DAMAGE_SHOWN_MAX];
+    size_t n = service_damage(service, 0, found, DAMAGE_SHOWN_MAX);
+    writer_key(writer, "damage");
+    writer_open(writer, '{');
+    for (int kind = 0; kind < STORE_DAMAGE_KINDS; kind++) {
+        writer_key(writer, store_damage_name((enum store_damage_kind)kind));
+        writer_int(writer, (int64_t)counts->rows[kind]);
+    }
+    writer_key(writer, "found");
+    writer_open(writer, '[');
+    for (size_t i = 0; i < n; i++)
+        write_found(writer, &found[i]);
+    writer_close(writer, ']');
+    writer_close(writer, '}');
 }
 
 static void write_requests(struct writer *writer, const struct http *http)
@@ -188,6 +228,7 @@ void handle_get_stats(struct request *request)
     writer_time(&writer, clock_wall_ms(), form);
     write_service(&writer, &stats);
     write_store(&writer, &stats.store);
+    write_damage(&writer, http->service, &stats.store.damage);
     write_requests(&writer, http);
     write_memory(&writer, http, &stats);
     writer_close(&writer, '}');

@@ -7,8 +7,10 @@
 #include "server/http/query.h"
 #include "server/http/response.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <microhttpd.h>
+#include <stdio.h>
 
 #define POINTS_DEFAULT 10000
 #define POINTS_MAX 100000
@@ -31,7 +33,50 @@ static void write_pair(struct writer *writer, const struct point *point, enum ti
     writer_close(writer, ']');
 }
 
+/* What is not in an answer because it is damaged. */
+struct holes {
+    struct store_damage at[SERVICE_HOLES_MAX];
+    size_t n;
+};
+
+static void write_holes(struct writer *writer, const struct holes *holes, enum time_form form)
+{
+    if (holes->n == 0)
+        return;
+    writer_key(writer, "damaged");
+    writer_open(writer, '[');
+    for (size_t i = 0; i < holes->n; i++) {
+        writer_open(writer, '{');
+        writer_key(writer, "first");
+        writer_time(writer, holes->at[i].from, form);
+        writer_key(writer, "last");
+        writer_time(writer, holes->at[i].until, form);
+        writer_key(writer, "points");
+        writer_int(writer, (int64_t)holes->at[i].n);
+        writer_close(writer, '}');
+    }
+    writer_close(writer, ']');
+}
+
+/* Forms without a place for it tell it here. */
+static void warn(struct request *request, const struct holes *holes)
+{
+    char text[256], first[TRM_TIME_TEXT_MAX], last[TRM_TIME_TEXT_MAX];
+    uint64_t n = 0;
+    if (holes->n == 0)
+        return;
+    for (size_t i = 0; i < holes->n; i++)
+        n += holes->at[i].n;
+    trm_time_format(holes->at[0].from, first);
+    trm_time_format(holes->at[0].until, last);
+    snprintf(text, sizeof text,
+             "299 tstrmd \"%" PRIu64 " points are damaged in the store and left out: first from %s "
+             "to %s\"", n, first, last);
+    answer_header(request, "Warning", text);
+}
+
 static void write_json(struct writer *writer, const char *id, const struct ask *ask,
+                       const struct holes *holes,
                        const struct point *points, size_t n)
 {
     size_t shown = n < ask->limit ? n : ask->limit;
@@ -48,6 +93,7 @@ static void write_json(struct writer *writer, const char *id, const struct ask *
         writer_time(writer, points[shown].t, ask->form);
     else
         writer_null(writer);
+    write_holes(writer, holes, ask->form);
     writer_close(writer, '}');
 }
 
@@ -75,10 +121,11 @@ static void write_lines(struct writer *writer, const struct ask *ask, const stru
 }
 
 static const char *write_points(struct writer *writer, const struct request *request,
-                                const struct ask *ask, const struct point *points, size_t n)
+                                const struct ask *ask, const struct holes *holes,
+                                const struct point *points, size_t n)
 {
     if (ask->media == MEDIA_JSON) {
-        write_json(writer, request_id(request), ask, points, n);
+        write_json(writer, request_id(request), ask, holes, points, n);
         return TYPE_JSON;
     }
     if (ask->media == MEDIA_CSV)
@@ -96,8 +143,13 @@ static void on_read(void *ctx, const struct err *err, const struct point *points
     if (request == NULL)
         return;
     writer_init(&writer, POINTS_BYTES_MAX);
-    const char *type = write_points(&writer, request, &ask, points, n);
+    int64_t end = n > ask.limit ? points[ask.limit].t : ask.end;
+    struct holes holes;
+    holes.n = service_holes(request->http->service, request_id(request), ask.start, end, holes.at,
+                            SERVICE_HOLES_MAX);
+    const char *type = write_points(&writer, request, &ask, &holes, points, n);
     answer_writer(request, MHD_HTTP_OK, type, &writer);
+    warn(request, &holes);
 }
 
 void handle_get_points(struct request *request)

@@ -138,6 +138,17 @@ static void write_store(struct writer *writer, const struct store_stats *stats)
     counter(writer, "tstrm_store_points_total", "Points that the store has written",
             (double)stats->points_written);
     gauge(writer, "tstrm_store_queue_requests", "Requests waiting for the store", (double)stats->queue_n);
+    gauge(writer, "tstrm_store_writable", "1 while writes can be made durable, as far as is known",
+          stats->failing ? 0 : 1);
+    counter(writer, "tstrm_store_failings_total", "Times that writes could no longer be made durable",
+            (double)stats->failings);
+    head(writer, "tstrm_store_damaged", "gauge", "Damaged rows found in the store since the start, by kind");
+    for (int kind = 0; kind < STORE_DAMAGE_KINDS; kind++) {
+        char label[64];
+        snprintf(label, sizeof label, "kind=\"%s\"", store_damage_name((enum store_damage_kind)kind));
+        sample(writer, "tstrm_store_damaged", label, (double)stats->damage.rows[kind]);
+    }
+    gauge(writer, "tstrm_store_damaged_points", "Points in damaged rows", (double)stats->damage.points);
     gauge(writer, "tstrm_store_file_bytes", "Size of the store's files", (double)stats->file_bytes);
 }
 

@@ -33,7 +33,7 @@
     X(STORAGE, 500, "storage", "The store failed", 0)                                              \
     X(UNAVAILABLE, 503, "unavailable", "Not available at the moment", 2)                           \
     X(NO_MEMORY, 503, "no-memory", "Out of memory at the moment", 2)                               \
-    X(NO_SPACE, 507, "no-space", "The disk is full", 0)
+    X(NO_SPACE, 507, "no-space", "The disk is full", 5)
 
 enum problem_kind {
 #define PROBLEM_ENUM(symbol, status, name, title, retry) PROBLEM_##symbol,

@@ -105,6 +105,10 @@ void series_json_write(struct writer *writer, const struct series_view *view, en
     writer_string(writer, view->state);
     writer_key(writer, "points");
     writer_int(writer, (int64_t)view->point_n);
+    if (view->damaged_n) {
+        writer_key(writer, "points_damaged");
+        writer_int(writer, (int64_t)view->damaged_n);
+    }
     writer_key(writer, "revision");
     writer_int(writer, (int64_t)view->revision);
     write_last_point(writer, view, form);

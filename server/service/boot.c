@@ -1,10 +1,40 @@
 /* Everything back from the store: what was durable is what there is. A damaged checkpoint is
- * refused and the one before it offered; damaged points stop the start, because nothing could
- * replace them. */
+ * refused and the one before it offered; a series whose row is damaged, or whose points do not stand on its
+ * grid, is passed over: the store remembers which (store_damage), and leaves its rows alone. */
 #include "server/service/jobs.h"
 
 #include "core/checkpoint.h"
 
+#include <string.h>
+
+/* Of a step, at most 100 years (core/calendar.h). */
+#define STEP_MS_MAX (INT64_C(36600) * 86400000)
+#define STEP_MONTHS_MAX 1200
+
+static bool freq_is_sound(struct trm_freq freq, bool given)
+{
+    bool in_range = freq.ms >= 0 && freq.ms <= STEP_MS_MAX && freq.months >= 0 && freq.months <=
+        STEP_MONTHS_MAX;
+
+    return in_range && (freq.ms == 0 || freq.months == 0) && (!given || freq.ms > 0 || freq.months > 0);
+}
+
+/* Rows carry no checksum of their own: what cannot have been written is damage. */
+static int check_row(const struct service *service, const struct store_series *row, struct err *err)
+{
+    const struct trm_grid *grid = &row->grid;
+    struct err detail;
+
+    if (series_id_check(row->id, strlen(row->id), &detail) || settings_check(&row->settings, &detail))
+        return err_set(err, ERR_STORAGE, "its settings are damaged: %s", detail.msg);
+    if (!freq_is_sound(row->settings.freq, false) ||
+        (row->grid_known && (!freq_is_sound(grid->freq, true) || grid->anchor_ms < TRM_TIME_MIN ||
+                             grid->anchor_ms > TRM_TIME_MAX)))
+        return err_set(err, ERR_STORAGE, "its settings are damaged: no frequency is like this");
+    if (registry_find(service->registry, row->id))
+        return err_set(err, ERR_STORAGE, "its settings are damaged: another series has this id");
+    return 0;
+}
 
 static int load_series(void *ctx, const struct store_series *row, struct err *err)
 {
@@ -12,6 +42,8 @@ static int load_series(void *ctx, const struct store_series *row, struct err *er
     struct series_settings settings;
     const struct trm_zone *zone;
 
+    if (check_row(service, row, err))
+        return -1;
     if (zones_find(service->zones, row->settings.zone, &zone, err))
         return err_wrap(err, "series \"%s\"", row->id);
     if (!series_settings_copy(&row->settings, &settings))
@@ -36,10 +68,19 @@ static int load_series(void *ctx, const struct store_series *row, struct err *er
     return 0;
 }
 
-static int err_damaged(struct err *err, const struct entry *entry, const char *what)
+static int err_damaged(struct err *err, const char *what)
 {
-    return err_set(err, ERR_STORAGE, "series \"%s\": the stored points are damaged: %s", entry->id,
-                   what);
+    return err_set(err, ERR_STORAGE, "the stored points are damaged: %s", what);
+}
+
+/* Nothing else is there yet that could look at the entry. */
+static void drop_series(void *ctx, int64_t key)
+{
+    struct service *service = ctx;
+    struct entry *entry = registry_by_key(service->registry, key);
+
+    service->fleet.points -= entry->revision;
+    entry_drop(service, entry);
 }
 
 /* Aggregated points: those of all steps that memory holds, and of the open one. */
@@ -78,14 +119,14 @@ static int load_points(void *ctx, int64_t key, const struct point *points, size_
     if (n == 0)
         return 0;
     if (points_check(points, n, &detail))
-        return err_damaged(err, entry, detail.msg);
+        return err_damaged(err, detail.msg);
     if (history_folds(entry))
         return load_folded(entry, points, n, err);
     if (entry->grid_known && !grid_may_have_moved(entry) &&
         points_check_grid(&entry->grid, points, n, &detail))
-        return err_damaged(err, entry, detail.msg);
+        return err_damaged(err, detail.msg);
     if (!entry->grid_known && n > ENTRY_RAW_MAX)
-        return err_damaged(err, entry, "they have no grid");
+        return err_damaged(err, "they have no grid");
     if (entry->grid_known && history_claim(entry, &entry->grid, points, n, err))
         return -1;
     history_apply(entry, points, n);
@@ -126,6 +167,12 @@ static int load_checkpoint(void *ctx, int64_t key, const struct store_checkpoint
     return 0;
 }
 
+/* 16 hex digits, and room for ids to come. */
+static bool id_is_sound(const char *id)
+{
+    return strlen(id) == 16 && strspn(id, "0123456789abcdef") == 16 && id[0] < '8';
+}
+
 static int load_job(void *ctx, const struct job_row *row, struct err *err)
 {
     struct service *service = ctx;
@@ -133,6 +180,8 @@ static int load_job(void *ctx, const struct job_row *row, struct err *err)
 
     if (!entry)
         return 0;
+    if (!id_is_sound(row->id))
+        return err_set(err, ERR_STORAGE, "no job has such an id");
     struct job *job = job_restore(service, entry, row);
     if (!job)
         return err_set(err, ERR_NO_MEMORY, "out of memory");
@@ -174,6 +223,7 @@ int service_boot(struct service *service, struct err *err)
         .job = load_job,
         .ended = load_ended_job,
         .weights = fleet_load,
+        .drop = drop_series,
         .points_max = TRM_CONTEXT_MAX,
     };
     int64_t max_key;

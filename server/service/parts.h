@@ -36,7 +36,6 @@ struct service {
     struct outlook_cache outlooks;
     int64_t next_key;
     bool booted, draining;
-    struct err store_err; /* of the last write; code ERR_NONE when it succeeded */
     size_t store_n;       /* requests at the store */
     size_t task_n;        /* tasks at the pool */
     size_t owed_n;        /* messages that this service posted to itself */

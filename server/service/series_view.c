@@ -1,6 +1,7 @@
 /* A series as shown. */
 #include "server/service/parts.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,14 @@ static void state_words(const struct entry *entry, char *buf, size_t buf_n)
         snprintf(buf, buf_n, "awaiting %zu more point%s", missing, missing == 1 ? "" : "s");
     else
         snprintf(buf, buf_n, "%s", entry->job ? "fitting" : "ready");
+}
+
+static void add_damage(struct series_view *view)
+{
+    size_t n = strlen(view->state);
+
+    snprintf(view->state + n, sizeof view->state - n, ", %" PRIu64 " point%s damaged", view->damaged_n,
+             view->damaged_n == 1 ? "" : "s");
 }
 
 /* The newest observed point, or the newest missing one where none is observed. */
@@ -71,6 +80,9 @@ static void view(const struct service *service, const struct entry *entry, struc
         .memory_bytes = entry_bytes(entry),
     };
     state_words(entry, ret->state, sizeof ret->state);
+    ret->damaged_n = store_damaged_n(service->store, entry->key);
+    if (ret->damaged_n)
+        add_damage(ret);
     ret->has_last = last_point(entry, &ret->last);
     ret->record = &entry->said.tally;
     view_model(service, entry, ret);

@@ -87,17 +87,10 @@ void store_began(struct service *service)
     service->store_n++;
 }
 
-/* Whether a failure says something about the store and not about the request. */
-static bool is_stores_fault(enum err_code code)
-{
-    return code == ERR_STORAGE || code == ERR_NO_SPACE || code == ERR_UNAVAILABLE;
-}
-
 void store_ended(struct service *service, const struct store_result *result)
 {
+    (void)result;
     service->store_n--;
-    if (result->err.code == ERR_NONE || is_stores_fault(result->err.code))
-        service->store_err = result->err;
 }
 
 int check_open(const struct service *service, struct err *err)
@@ -113,9 +106,7 @@ int service_ready(const struct service *service, struct err *err)
 {
     if (check_open(service, err))
         return -1;
-    if (service->store_err.code != ERR_NONE)
-        return err_set(err, ERR_UNAVAILABLE, "the last write failed: %s", service->store_err.msg);
-    return 0;
+    return store_ready(service->store, err);
 }
 
 int err_no_series(struct err *err, const char *id)
@@ -160,4 +151,24 @@ void service_stats(struct service *service, struct service_stats *ret)
     ret->base = service_base(service);
     pool_stats(service->pool, &ret->pool);
     store_stats(service->store, &ret->store);
+}
+
+size_t service_damage(struct service *service, size_t from, struct damage_view *ret, size_t max)
+{
+    struct store_damage found;
+    size_t n = 0;
+
+    while (n < max && store_damage(service->store, from + n, &found, 1) == 1) {
+        const struct entry *entry = registry_by_key(service->registry, found.key);
+        ret[n++] = (struct damage_view){.found = found, .id = entry ? entry->id : ""};
+    }
+    return n;
+}
+
+size_t service_holes(struct service *service, const char *id, int64_t start, int64_t end,
+                     struct store_damage *ret, size_t max)
+{
+    const struct entry *entry = registry_find(service->registry, id);
+
+    return entry ? store_damaged_points(service->store, entry->key, start, end, ret, max) : 0;
 }

@@ -71,6 +71,19 @@ struct service_stats {
 };
 void service_stats(struct service *service, struct service_stats *ret);
 
+/* What was found damaged in the store (store_damage), with the id of its series, "" where that is not
+ * served. */
+struct damage_view {
+    struct store_damage found;
+    const char *id;
+};
+size_t service_damage(struct service *service, size_t from, struct damage_view *ret, size_t max);
+
+/* Holes in the points of a series that is there (start <= t < end). */
+#define SERVICE_HOLES_MAX 16
+size_t service_holes(struct service *service, const char *id, int64_t start, int64_t end,
+                     struct store_damage *ret, size_t max);
+
 /* ---- a backup of the store ---- */
 
 typedef void (*backup_done)(void *ctx, const struct err *err, const char *name,
@@ -130,7 +143,9 @@ struct series_view {
     struct trm_freq freq;       /* as given or inferred; valid when grid_known or given */
     uint32_t season;            /* main season in use; 0 while unknown */
     uint32_t horizon;           /* default horizon in use */
-    char state[64];             /* "awaiting 5 more points", "ready", "fitting" */
+    char state[64];             /* "awaiting 5 more points", "ready",
+        "fitting"; "ready, 512 points damaged" */
+    uint64_t damaged_n;         /* points that cannot be read, as far as is known */
     uint64_t point_n, revision;
     bool has_last;
     struct point last;          /* newest observed point; value NaN when all are missing */

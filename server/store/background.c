@@ -43,6 +43,7 @@ static bool settle(struct store *store)
     if (!note)
         return false;
     if (points_settle(&store->points, &note->settled, &err) < 0) {
+        health_failed(store, &err);
         free(note);
         return false;
     }

@@ -8,7 +8,8 @@
 #include <math.h>
 #include <string.h>
 
-#define CHUNK_VERSION 1
+#define CHUNK_VERSION 2
+#define CHUNK_VERSION_WITHOUT_KEY 1
 #define CHUNK_HEAD 12
 #define CHUNK_CRC 4
 #define CHUNK_MISSING UINT64_C(0x7ff8000000000000)
@@ -68,7 +69,18 @@ static uint8_t *put_values(uint8_t *at, const struct point *points, size_t n)
     return at;
 }
 
-size_t chunk_encode(const struct point *points, size_t n, uint8_t *buf)
+static uint32_t checksum(int64_t series, const uint8_t *bytes, size_t n)
+{
+    uint8_t key[8];
+    uint32_t crc = trm_crc32c(0, bytes, n);
+
+    if (bytes[0] == CHUNK_VERSION_WITHOUT_KEY)
+        return crc;
+    put_uint(key, (uint64_t)series, sizeof(key));
+    return trm_crc32c(crc, key, sizeof(key));
+}
+
+size_t chunk_encode(int64_t series, const struct point *points, size_t n, uint8_t *buf)
 {
     bool even = is_even(points, n);
     uint8_t *at = buf;
@@ -79,7 +91,7 @@ size_t chunk_encode(const struct point *points, size_t n, uint8_t *buf)
     at = put_uint(at, (uint64_t)points[0].t, 8);
     at = put_times(at, points, n, even);
     at = put_values(at, points, n);
-    at = put_uint(at, trm_crc32c(0, buf, (size_t)(at - buf)), CHUNK_CRC);
+    at = put_uint(at, checksum(series, buf, (size_t)(at - buf)), CHUNK_CRC);
     return (size_t)(at - buf);
 }
 
@@ -130,15 +142,15 @@ static bool get_times(const uint8_t **at, const uint8_t *end, bool even, struct 
     return true;
 }
 
-enum trm_status chunk_decode(const uint8_t *bytes, size_t bytes_n, struct point *points,
-                             size_t *ret_n)
+enum trm_status chunk_decode(int64_t series, const uint8_t *bytes, size_t bytes_n,
+                             struct point *points, size_t *ret_n)
 {
     if (bytes_n < CHUNK_HEAD + CHUNK_CRC || bytes_n > CHUNK_BYTES_MAX)
         return TRM_ECORRUPT;
     const uint8_t *at = bytes + CHUNK_HEAD, *end = bytes + bytes_n - CHUNK_CRC;
-    if (get_uint(end, CHUNK_CRC) != trm_crc32c(0, bytes, bytes_n - CHUNK_CRC))
+    if (get_uint(end, CHUNK_CRC) != checksum(series, bytes, bytes_n - CHUNK_CRC))
         return TRM_ECORRUPT;
-    if (bytes[0] != CHUNK_VERSION)
+    if (bytes[0] != CHUNK_VERSION && bytes[0] != CHUNK_VERSION_WITHOUT_KEY)
         return TRM_EVERSION;
 
     size_t n = get_uint(bytes + 2, 2);

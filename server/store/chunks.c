@@ -4,7 +4,6 @@
 
 #include "server/store/sorted.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,26 +14,40 @@ struct chunk_row {
     size_t n;
 };
 
-static int damaged(struct db *db, int64_t series, int64_t t0, int64_t t1, struct err *err)
+/* A row's own word for how many points it holds, which may be damaged too. */
+static size_t row_n(sqlite3_stmt *stmt)
 {
-    return err_set(err, ERR_STORAGE,
-                   "%s: the points of series %" PRId64 " from %" PRId64 " to %" PRId64 " are damaged",
-                   db->path, series, t0, t1);
+    int64_t n = sqlite3_column_int64(stmt, 3);
+
+    return n < 0 ? 0 : n > (int64_t)CHUNK_POINTS ? CHUNK_POINTS : (size_t)n;
 }
 
-/* The statement's present row: id, t0, t1, n, blob. The row's own columns must agree with the bytes. */
-static int decode_row(struct db *db, sqlite3_stmt *stmt, int64_t series, struct point *points,
-                      size_t *ret_n, struct err *err)
+static void note_damage(struct db *db, sqlite3_stmt *stmt, int64_t series)
+{
+    struct store_damage found = {.kind = STORE_DAMAGE_POINTS,
+                                 .key = series,
+                                 .from = sqlite3_column_int64(stmt, 1),
+                                 .until = sqlite3_column_int64(stmt, 2),
+                                 .n = row_n(stmt)};
+
+    damage_note(db->damage, &found);
+}
+
+/* The statement's present row: id, t0, t1, n, blob. The row's own columns must agree with the bytes. False:
+ * the chunk is damaged; that has been noted. */
+static bool decode_row(struct db *db, sqlite3_stmt *stmt, int64_t series, struct point *points, size_t *ret_n)
 {
     int64_t t0 = sqlite3_column_int64(stmt, 1), t1 = sqlite3_column_int64(stmt, 2);
     const uint8_t *bytes = sqlite3_column_blob(stmt, 4);
     size_t bytes_n = (size_t)sqlite3_column_bytes(stmt, 4), n;
 
-    if (!bytes || chunk_decode(bytes, bytes_n, points, &n) != TRM_OK || points[0].t != t0 ||
-        points[n - 1].t != t1)
-        return damaged(db, series, t0, t1, err);
+    if (!bytes || chunk_decode(series, bytes, bytes_n, points, &n) != TRM_OK || points[0].t != t0 ||
+        points[n - 1].t != t1) {
+        note_damage(db, stmt, series);
+        return false;
+    }
     *ret_n = n;
-    return 0;
+    return true;
 }
 
 static int find_next_t0(struct db *db, int64_t series, struct chunk_row *row, struct err *err)
@@ -67,7 +80,7 @@ static int find_row(struct db *db, int64_t series, int64_t t, struct chunk_row *
     row->id = sqlite3_column_int64(stmt, 0);
     row->t0 = sqlite3_column_int64(stmt, 1);
     row->t1 = sqlite3_column_int64(stmt, 2);
-    row->n = (size_t)sqlite3_column_int64(stmt, 3);
+    row->n = row_n(stmt);
     if (find_next_t0(db, series, row, err) < 0) {
         sqlite3_reset(stmt);
         return -1;
@@ -92,17 +105,16 @@ static int cursor_load(struct db *db, int64_t series, struct chunk_cursor *curso
     if (got > 0) {
         cursor->from = t < row.t0 ? INT64_MIN : row.t0;
         cursor->until = row.next_t0;
-        /* Between two chunks there is nothing to decode, and a damaged chunk does no harm. */
-        int failed = 0;
-        if (t >= row.t0 && t <= row.t1)
-            failed = decode_row(db, stmt, series, cursor->points, &cursor->n, err);
-        else if (t < row.t0)
+        /* Between two chunks there is nothing to decode; in a damaged one there is nothing to find. */
+        if (t >= row.t0 && t <= row.t1) {
+            if (!decode_row(db, stmt, series, cursor->points, &cursor->n))
+                cursor->n = 0;
+        } else if (t < row.t0) {
             cursor->until = row.t0;
-        else
+        } else {
             cursor->from = row.t1 + 1;
+        }
         sqlite3_reset(stmt);
-        if (failed)
-            return -1;
     }
     cursor->loaded = true;
     return 0;
@@ -123,7 +135,7 @@ static int add_chunk(struct db *db, int64_t series, const struct point *points, 
                      struct err *err)
 {
     uint8_t bytes[CHUNK_BYTES_MAX];
-    size_t bytes_n = chunk_encode(points, n, bytes);
+    size_t bytes_n = chunk_encode(series, points, n, bytes);
 
     return db_run(db, SQL_CHUNK_ADD, err, "iiiib", series, points[0].t, points[n - 1].t, (int64_t)n,
                   (const void *)bytes, bytes_n);
@@ -162,47 +174,57 @@ static int merge_row(struct db *db, int64_t series, const struct chunk_row *row,
     return failed;
 }
 
-/* The points that belong to one chunk. They stand beside it, without a look inside, when they lie
- * wholly after a full last chunk, or wholly outside a damaged one: damage must not stop new points. */
+/* A damaged chunk leaves its place to new points. */
+static int move_aside(struct db *db, const struct chunk_row *row, struct err *err)
+{
+    if (db_run(db, SQL_CHUNK_KEEP_ASIDE, err, "i", row->id) < 0)
+        return -1;
+    return db_run(db, SQL_CHUNK_DELETE, err, "i", row->id);
+}
+
+/* The points that belong to one chunk. They stand beside it, without a look inside, when they lie wholly
+ * after a full last chunk. Damage must not stop new points. *lost: the points of a chunk moved aside. */
 static int merge_segment(struct db *db, int64_t series, const struct chunk_row *row,
-                         sqlite3_stmt *stmt, const struct point *points, size_t n, struct err *err)
+                         sqlite3_stmt *stmt, const struct point *points, size_t n, uint64_t *lost,
+                         struct err *err)
 {
     struct point old[CHUNK_POINTS];
-    bool after = points[0].t > row->t1, outside = after || points[n - 1].t < row->t0;
-    bool beside = after && row->last && row->n >= CHUNK_POINTS;
-    struct err damage;
-    size_t old_n;
+    bool beside = points[0].t > row->t1 && row->last && row->n >= CHUNK_POINTS;
+    size_t old_n = 0;
+    bool whole = beside || decode_row(db, stmt, series, old, &old_n);
 
-    if (!beside && decode_row(db, stmt, series, old, &old_n, &damage) < 0) {
-        if (!outside) {
-            *err = damage;
-            sqlite3_reset(stmt);
-            return -1;
-        }
-        beside = true;
-    }
     sqlite3_reset(stmt);
-    if (beside)
+    if (!whole) {
+        if (move_aside(db, row, err) < 0)
+            return -1;
+        *lost += row->n;
+    }
+    if (beside || !whole)
         return add_pieces(db, series, points, n, row->last, err);
     return merge_row(db, series, row, old, old_n, points, n, err);
 }
 
-int chunks_merge(struct db *db, int64_t series, const struct point *points, size_t n, struct err *err)
+int chunks_merge(struct db *db, int64_t series, const struct point *points, size_t n, uint64_t *ret_lost,
+                 struct err *err)
 {
+    uint64_t lost = 0;
+
     while (n) {
         struct chunk_row row;
         sqlite3_stmt *stmt;
         int got = find_row(db, series, points[0].t, &row, &stmt, err);
         if (got < 0)
             return -1;
-        if (got == 0)
-            return add_pieces(db, series, points, n, true, err);
-        size_t segment = row.last ? n : sorted_find(points, n, row.next_t0);
-        if (merge_segment(db, series, &row, stmt, points, segment, err) < 0)
+        size_t segment = n;
+        if (got > 0 && !row.last)
+            segment = sorted_find(points, n, row.next_t0);
+        if (got == 0 ? add_pieces(db, series, points, n, true, err) < 0
+                     : merge_segment(db, series, &row, stmt, points, segment, &lost, err) < 0)
             return -1;
         points += segment;
         n -= segment;
     }
+    *ret_lost = lost;
     return 0;
 }
 
@@ -227,6 +249,16 @@ static int collect(const struct point *chunk, size_t chunk_n, int64_t start, int
     return 0;
 }
 
+/* Whether a chunk is in order of time; else an index has led astray. */
+static bool stands_behind(struct db *db, sqlite3_stmt *stmt, int64_t series, const struct point *points,
+                          size_t n, const struct point *chunk)
+{
+    if (n == 0 || chunk[0].t > points[n - 1].t)
+        return true;
+    note_damage(db, stmt, series);
+    return false;
+}
+
 int chunks_read(struct db *db, int64_t series, int64_t start, int64_t end, size_t limit,
                 struct point **ret, size_t *ret_n, struct err *err)
 {
@@ -241,7 +273,8 @@ int chunks_read(struct db *db, int64_t series, int64_t start, int64_t end, size_
     }
     sqlite3_stmt *stmt = db_bind(db, SQL_CHUNK_RANGE, err, "iii", series, start, end);
     while (stmt && n < limit && (got = db_step(db, stmt, err)) > 0) {
-        if (decode_row(db, stmt, series, chunk, &chunk_n, err) < 0 ||
+        if (decode_row(db, stmt, series, chunk, &chunk_n) && stands_behind(db, stmt, series, points, n,
+                                                                           chunk) &&
             collect(chunk, chunk_n, start, end, &points, &n, &room, err) < 0) {
             got = -1;
             break;
@@ -268,7 +301,7 @@ int chunks_newest_from(struct db *db, int64_t series, size_t n, int64_t *ret_t, 
         got = db_step(db, stmt, err);
         if (got > 0) {
             t = sqlite3_column_int64(stmt, 0);
-            found += (size_t)sqlite3_column_int64(stmt, 1);
+            found += (size_t)sqlite3_column_int64(stmt, 1) % (CHUNK_POINTS + 1);
         }
     }
     if (got < 0)
@@ -290,7 +323,7 @@ static int drop_first(struct db *db, int64_t series, int64_t before, uint64_t sp
     if (got <= 0)
         return got;
     int64_t id = sqlite3_column_int64(stmt, 0), t1 = sqlite3_column_int64(stmt, 2);
-    uint64_t n = (uint64_t)sqlite3_column_int64(stmt, 3);
+    uint64_t n = row_n(stmt);
     sqlite3_reset(stmt);
     if (n == 0 || n > spare || t1 >= before)
         return 0;

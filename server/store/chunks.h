@@ -18,18 +18,22 @@ struct chunk_cursor {
     struct point points[CHUNK_POINTS];
 };
 
-/* The stored point of time t: *ret_point names it inside the cursor, or is NULL when there is none. */
+/* The stored point of time t: *ret_point names it inside the cursor, or is NULL when there is none, or none
+ * that can be read. */
 __attribute__((warn_unused_result)) int chunks_lookup(struct db *db, int64_t series,
                                                       struct chunk_cursor *cursor, int64_t t,
                                                       const struct point **ret_point,
                                                       struct err *err);
 
-/* Upserts n >= 1 points of strictly increasing time. */
+/* Upserts n >= 1 points of strictly increasing time. Damaged chunks that stand in their way are moved into
+ * the
+ * table `damaged`; *ret_lost: the points that those say they held. */
 __attribute__((warn_unused_result)) int chunks_merge(struct db *db, int64_t series,
                                                      const struct point *points, size_t n,
-                                                     struct err *err);
+                                                     uint64_t *ret_lost, struct err *err);
 
-/* The first points with start <= t < end, at least min(limit, all of them); the caller frees *ret. */
+/* The first points with start <= t < end, at least min(limit, all of them); the caller frees *ret. Damaged
+ * chunks are passed over, and noted. */
 __attribute__((warn_unused_result)) int chunks_read(struct db *db, int64_t series, int64_t start,
                                                     int64_t end, size_t limit, struct point **ret,
                                                     size_t *ret_n, struct err *err);

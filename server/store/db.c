@@ -16,13 +16,17 @@ static const char *const sql_text[SQL_N] = {
 
 /* SQLite does not keep the system's errno of a write that failed inside COMMIT: then it is still the
  * thread's own. */
-static bool disk_is_full(sqlite3 *sqlite, int code, int thread_errno)
+static int errno_of(sqlite3 *sqlite, int thread_errno)
+{
+    int system = sqlite3_system_errno(sqlite);
+
+    return system ? system : thread_errno;
+}
+
+static bool disk_is_full(int code, int system)
 {
     if (code != SQLITE_IOERR)
         return code == SQLITE_FULL;
-    int system = sqlite3_system_errno(sqlite);
-    if (!system)
-        system = thread_errno;
     return system == ENOSPC || system == EDQUOT || system == EFBIG;
 }
 
@@ -34,13 +38,45 @@ static int fail_constraint(struct db *db, struct err *err)
     return err_set(err, ERR_CONFLICT, "%s", sqlite3_errmsg(db->sqlite));
 }
 
+int db_fail_damaged(struct db *db, const char *words, struct err *err)
+{
+    struct store_damage found = {.kind = STORE_DAMAGE_FILE};
+
+    snprintf(found.words, sizeof(found.words), "%.*s", STORE_DAMAGE_WORDS_MAX, words);
+    damage_note(db->damage, &found);
+    return err_set(err, ERR_STORAGE,
+                   "%.100s is damaged: %.90s: stop the daemon and start it with a backup, or with what "
+                   "\"sqlite3 FILE .recover\" can save",
+                   db->path, words);
+}
+
+/* What the operator can change: the disk, rights, another program. */
+static int fail_system(struct db *db, int code, int system, struct err *err)
+{
+    const char *words = sqlite3_errmsg(db->sqlite);
+
+    switch (code) {
+    case SQLITE_READONLY:
+        return err_set(err, ERR_UNAVAILABLE, "%s cannot be written: the file or its folder is read-only",
+                       db->path);
+    case SQLITE_CANTOPEN:
+        return err_set(err, ERR_UNAVAILABLE,
+                       "%s: %s (%s): the file and its folder must be there and writable", db->path, words,
+                       strerror(system));
+    default:
+        return err_set(err, ERR_UNAVAILABLE, "%s cannot be read or written: %s%s%s", db->path, words,
+                       system ? ": " : "", system ? strerror(system) : "");
+    }
+}
+
 int db_fail(struct db *db, struct err *err)
 {
     int thread_errno = errno;
     int code = sqlite3_errcode(db->sqlite) & 0xff;
     const char *words = sqlite3_errmsg(db->sqlite);
+    int system = errno_of(db->sqlite, thread_errno);
 
-    if (disk_is_full(db->sqlite, code, thread_errno))
+    if (disk_is_full(code, system))
         return err_set(err, ERR_NO_SPACE, "%s cannot grow: the disk is full", db->path);
     switch (code) {
     case SQLITE_NOMEM:
@@ -52,7 +88,13 @@ int db_fail(struct db *db, struct err *err)
         return fail_constraint(db, err);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        return err_set(err, ERR_STORAGE, "%s is damaged: %s", db->path, words);
+        return db_fail_damaged(db, words, err);
+    case SQLITE_IOERR:
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_PROTOCOL:
+        return fail_system(db, code, system, err);
     default:
         return err_set(err, ERR_STORAGE, "%s: %s", db->path, words);
     }
@@ -101,6 +143,7 @@ sqlite3_stmt *db_bind(struct db *db, enum sql sql, struct err *err, const char *
 
 int db_step(struct db *db, sqlite3_stmt *stmt, struct err *err)
 {
+    errno = 0; /* so that what db_fail finds is of this step */
     int code = sqlite3_step(stmt);
 
     if (code == SQLITE_ROW)
@@ -123,9 +166,31 @@ int db_finish(struct db *db, sqlite3_stmt *stmt, struct err *err)
 
 int db_exec(struct db *db, const char *text, struct err *err)
 {
+    errno = 0;
     if (sqlite3_exec(db->sqlite, text, NULL, NULL, NULL) != SQLITE_OK)
         return db_fail(db, err);
     return 0;
+}
+
+int db_query_int(struct db *db, const char *text, int64_t *ret, struct err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    int failed = -1;
+
+    if (sqlite3_prepare_v2(db->sqlite, text, -1, &stmt, NULL) != SQLITE_OK ||
+        sqlite3_step(stmt) != SQLITE_ROW) {
+        db_fail(db, err);
+    } else {
+        *ret = sqlite3_column_int64(stmt, 0);
+        failed = 0;
+    }
+    sqlite3_finalize(stmt);
+    return failed;
+}
+
+int db_user_version(struct db *db, int64_t *ret, struct err *err)
+{
+    return db_query_int(db, "PRAGMA user_version", ret, err);
 }
 
 bool db_in_transaction(const struct db *db)
@@ -140,18 +205,60 @@ void db_rollback(struct db *db)
         sqlite3_exec(db->sqlite, "ROLLBACK", NULL, NULL, NULL);
 }
 
-static uint64_t file_bytes(const char *path)
+/* ---- the files ---- */
+
+static const char *const endings[DB_FILES] = {[DB_FILE] = "", [DB_WAL] = "-wal", [DB_LOCK] = ".lock"};
+
+static bool stat_file(const struct db *db, int which, struct stat *ret)
+{
+    char path[4096];
+    int n = snprintf(path, sizeof(path), "%s%s", db->path, endings[which]);
+
+    return n > 0 && (size_t)n < sizeof(path) && stat(path, ret) == 0;
+}
+
+void db_identify(struct db *db)
 {
     struct stat st;
 
-    return stat(path, &st) == 0 && st.st_size > 0 ? (uint64_t)st.st_size : 0;
+    for (int i = 0; i < DB_FILES; i++) {
+        struct db_identity *identity = &db->identity[i];
+        identity->known = stat_file(db, i, &st);
+        if (identity->known) {
+            identity->device = st.st_dev;
+            identity->inode = st.st_ino;
+        }
+    }
+}
+
+int db_in_place(const struct db *db, struct err *err)
+{
+    struct stat st;
+
+    for (int i = 0; i < DB_FILES; i++) {
+        const struct db_identity *identity = &db->identity[i];
+        if (!identity->known)
+            continue;
+        bool there = stat_file(db, i, &st);
+        if (there && st.st_dev == identity->device && st.st_ino == identity->inode)
+            continue;
+        return err_set(err, ERR_UNAVAILABLE,
+                       "%s%s was %s under the running daemon: put it back, or save what the daemon still holds "
+                       "by POST /v1/admin/backup and start it with that",
+                       db->path, endings[i], there ? "replaced" : "removed");
+    }
+    return 0;
+}
+
+static uint64_t file_bytes(const struct db *db, int which)
+{
+    struct stat st;
+
+    return stat_file(db, which, &st) && st.st_size > 0 ? (uint64_t)st.st_size : 0;
 }
 
 uint64_t db_file_bytes(const struct db *db, uint64_t *ret_wal)
 {
-    char wal[4096];
-    int n = snprintf(wal, sizeof(wal), "%s-wal", db->path);
-
-    *ret_wal = n > 0 && (size_t)n < sizeof(wal) ? file_bytes(wal) : 0;
-    return file_bytes(db->path) + *ret_wal;
+    *ret_wal = file_bytes(db, DB_WAL);
+    return file_bytes(db, DB_FILE) + *ret_wal;
 }

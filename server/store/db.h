@@ -7,17 +7,29 @@
 #define SERVER_STORE_DB_H
 
 #include "server/base/err.h"
+#include "server/store/damage.h"
 #include "server/store/sql.h"
 
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
+
+/* The file, its log (WAL) and its lock, as they were when they were opened. */
+enum { DB_FILE, DB_WAL, DB_LOCK, DB_FILES };
+struct db_identity {
+    bool known;
+    dev_t device;
+    ino_t inode;
+};
 
 struct db {
     sqlite3 *sqlite;
     sqlite3_stmt *stmt[SQL_N]; /* prepared at first use */
     char *path;
     int lock_fd;
+    struct db_identity identity[DB_FILES];
+    struct damage *damage; /* may be NULL */
 };
 
 /* Opens or creates *db's file with all pragmas set, checks its integrity and migrates it. A file that is
@@ -44,14 +56,33 @@ __attribute__((warn_unused_result)) int db_finish(struct db *db, sqlite3_stmt *s
 /* Runs text of any number of statements, ignoring their rows. */
 __attribute__((warn_unused_result)) int db_exec(struct db *db, const char *text, struct err *err);
 
-/* The error of the connection's last failed call in our words; returns -1. */
+/* The error of the connection's last failed call in our words; returns -1. Full: ERR_NO_SPACE; the disk or
+ * the system refuses, or another program holds the file: ERR_UNAVAILABLE, for it may pass; damage, which is
+ * noted, and everything else: ERR_STORAGE. */
 int db_fail(struct db *db, struct err *err);
+
+/* The first column of the first row of a query that always has one. */
+__attribute__((warn_unused_result)) int db_query_int(struct db *db, const char *text, int64_t *ret,
+                                                     struct err *err);
+
+/* The schema's version as the file says it. */
+__attribute__((warn_unused_result)) int db_user_version(struct db *db, int64_t *ret, struct err *err);
+
+/* Notes that the file's own structure is damaged; words: SQLite's. ERR_STORAGE with what can be done. */
+int db_fail_damaged(struct db *db, const char *words, struct err *err);
 
 /* Ends a transaction without keeping it; nothing to do when SQLite has ended it already. */
 void db_rollback(struct db *db);
 
 /* Whether a transaction is open: SQLite ends it by itself after some failures. */
 bool db_in_transaction(const struct db *db);
+
+/* Whether the files still have the names that they were opened under: 0, or -1 with *err (ERR_UNAVAILABLE).
+ * What is written into a file that has lost its name is gone with this process. Three stats. */
+__attribute__((warn_unused_result)) int db_in_place(const struct db *db, struct err *err);
+
+/* Remembers which files these are. */
+void db_identify(struct db *db);
 
 /* Bytes of the database and its WAL, and of the WAL alone. Any thread. */
 uint64_t db_file_bytes(const struct db *db, uint64_t *ret_wal);

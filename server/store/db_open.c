@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -49,22 +50,42 @@ static int open_file(struct db *db, struct err *err)
     return 0;
 }
 
-/* quick_check answers one row "ok", or the damages it found. */
+/* integrity_check's words for a value that breaks its column's rules: damage of one row, which loading names
+ * and
+ * passes over. Everything else that it says is about pages, and writing on top of those could spoil more. */
+static bool is_of_a_row(const char *words)
+{
+    return strstr(words, " value in ") || strncmp(words, "CHECK constraint failed in ", 27) == 0;
+}
+
+static int judge_finding(struct db *db, const char *words, struct err *err)
+{
+    struct store_damage found = {.kind = STORE_DAMAGE_FILE};
+
+    if (!words)
+        return db_fail_damaged(db, "no details", err);
+    if (strcmp(words, "ok") == 0)
+        return 0;
+    if (!is_of_a_row(words))
+        return db_fail_damaged(db, words, err);
+    snprintf(found.words, sizeof(found.words), "%.*s", STORE_DAMAGE_WORDS_MAX, words);
+    damage_note(db->damage, &found);
+    return 0;
+}
+
+/* It answers one row "ok", or the damages it found. Indices are compared with their tables, too: they are
+ * small
+ * here, and one that leads astray would lose points without a word. */
 static int check_integrity(struct db *db, struct err *err)
 {
     sqlite3_stmt *stmt = NULL;
-    int failed = -1;
+    int code = sqlite3_prepare_v2(db->sqlite, "PRAGMA integrity_check", -1, &stmt, NULL), failed = 0;
 
-    if (sqlite3_prepare_v2(db->sqlite, "PRAGMA quick_check(1)", -1, &stmt, NULL) != SQLITE_OK ||
-        sqlite3_step(stmt) != SQLITE_ROW) {
-        db_fail(db, err);
-    } else {
-        const char *words = (const char *)sqlite3_column_text(stmt, 0);
-        if (words && strcmp(words, "ok") == 0)
-            failed = 0;
-        else
-            err_set(err, ERR_STORAGE, "%s is damaged: %s", db->path, words ? words : "no details");
-    }
+    if (code == SQLITE_OK)
+        while (!failed && (code = sqlite3_step(stmt)) == SQLITE_ROW)
+            failed = judge_finding(db, (const char *)sqlite3_column_text(stmt, 0), err);
+    if (!failed && code != SQLITE_DONE)
+        failed = db_fail(db, err);
     sqlite3_finalize(stmt);
     return failed;
 }
@@ -87,8 +108,9 @@ int db_open(const char *path, struct db **ret, struct err *err)
     if (db) {
         db->lock_fd = -1;
         db->path = strdup(path);
+        db->damage = damage_new();
     }
-    if (!db || !db->path) {
+    if (!db || !db->path || !db->damage) {
         err_set(err, ERR_NO_MEMORY, "out of memory");
         goto fail;
     }
@@ -98,6 +120,7 @@ int db_open(const char *path, struct db **ret, struct err *err)
     sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     if (set_pragmas(db, err) < 0 || migrate_run(db, embedded_sql, embedded_sql_n, err) < 0)
         goto fail;
+    db_identify(db);
     *ret = db;
     return 0;
 fail:
@@ -114,6 +137,7 @@ void db_close(struct db *db)
     sqlite3_close(db->sqlite);
     if (db->lock_fd >= 0)
         close(db->lock_fd);
+    damage_free(db->damage);
     free(db->path);
     free(db);
 }

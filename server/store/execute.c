@@ -155,12 +155,17 @@ static void perform_in_savepoint(struct store *store, struct request *request, s
         db_rollback(store->db);
 }
 
+bool request_reads(const struct request *request)
+{
+    return request->kind == REQUEST_READ_POINTS || request->kind == REQUEST_READ_SAID ||
+           request->kind == REQUEST_READ_CHECKPOINTS;
+}
+
 void execute(struct store *store, struct request *request)
 {
     struct err *err = &request->result.err;
 
-    if (request->kind == REQUEST_READ_POINTS || request->kind == REQUEST_READ_SAID ||
-        request->kind == REQUEST_READ_CHECKPOINTS)
+    if (request_reads(request))
         perform(store, request, err);
     else
         perform_in_savepoint(store, request, err);

@@ -1,6 +1,8 @@
 /* What boot reads. Knows the order of store_loader; refuses to judge what it reads. Surprising: rows are
  * read one series at a time, each with its points and checkpoints, so that memory holds one series'
- * worth whatever the file holds. */
+ * worth whatever the file holds. A row that is damaged is noted and passed over; only what keeps the next
+ * row from
+ * being read ends the load. */
 #include "core/checkpoint.h"
 #include "core/said.h"
 #include "server/store/checkpoints.h"
@@ -8,8 +10,8 @@
 #include "server/store/rows.h"
 #include "server/store/rows_said.h"
 
-#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,9 +24,23 @@ struct load {
     const struct store_loader *loader;
 };
 
-static int damaged_row(struct db *db, const char *what, const char *name, struct err *err)
+static void note(struct load *load, enum store_damage_kind kind, int64_t key, int64_t row, const char *words)
 {
-    return err_set(err, ERR_STORAGE, "%s: the row of %s %.*s is damaged", db->path, what, 40, name);
+    struct store_damage found = {.kind = kind, .key = key, .from = row, .until = row};
+
+    snprintf(found.words, sizeof(found.words), "%.*s", STORE_DAMAGE_WORDS_MAX, words);
+    damage_note(load->db->damage, &found);
+}
+
+/* Errors that are about one series and not about the process or the whole file. */
+static bool may_go_on(const struct err *err)
+{
+    return err->code == ERR_STORAGE || err->code == ERR_UNAVAILABLE;
+}
+
+static int damaged_row(const char *what, struct err *err)
+{
+    return err_set(err, ERR_STORAGE, "the row of its %s is damaged", what);
 }
 
 /* A text column into a buffer; false when it does not fit. */
@@ -46,32 +62,45 @@ static double column_double(sqlite3_stmt *stmt, int column)
     return sqlite3_column_double(stmt, column);
 }
 
-static enum fit_policy fit_from_name(const char *name)
+static bool fit_from_name(const char *name, enum fit_policy *ret)
 {
-    if (name && strcmp(name, rows_fit_name(FIT_EVERY)) == 0)
-        return FIT_EVERY;
-    return name && strcmp(name, rows_fit_name(FIT_OFF)) == 0 ? FIT_OFF : FIT_AUTO;
+    for (int fit = FIT_AUTO; fit <= FIT_OFF; fit++)
+        if (name && strcmp(name, rows_fit_name((enum fit_policy)fit)) == 0) {
+            *ret = (enum fit_policy)fit;
+            return true;
+        }
+    return false;
 }
 
-static void read_settings(sqlite3_stmt *stmt, struct series_settings *ret)
+static bool column_u32(sqlite3_stmt *stmt, int column, uint32_t *ret)
 {
+    int64_t value = sqlite3_column_int64(stmt, column);
+
+    if (sqlite3_column_type(stmt, column) != SQLITE_INTEGER || value < 0 || value > UINT32_MAX)
+        return false;
+    *ret = (uint32_t)value;
+    return true;
+}
+
+/* False where a column holds what no settings are written as. */
+static bool read_settings(sqlite3_stmt *stmt, struct series_settings *ret)
+{
+    const char *model = (const char *)sqlite3_column_text(stmt, 11);
+    const char *aggregate = (const char *)sqlite3_column_text(stmt, 12);
+
     ret->freq.ms = sqlite3_column_int64(stmt, 2);
     ret->freq.months = sqlite3_column_int(stmt, 3);
-    ret->horizon = (uint32_t)sqlite3_column_int64(stmt, 4);
     ret->min = column_double(stmt, 5);
     ret->max = column_double(stmt, 6);
     ret->integer = sqlite3_column_int(stmt, 7) != 0;
-    ret->fit = fit_from_name((const char *)sqlite3_column_text(stmt, 8));
-    ret->fit_every = (uint32_t)sqlite3_column_int64(stmt, 9);
-    const char *model = (const char *)sqlite3_column_text(stmt, 11);
-    if (!model || !trm_kind_parse(model, &ret->model))
-        ret->model = TRM_KIND_TRM;
-    const char *aggregate = (const char *)sqlite3_column_text(stmt, 12);
-    if (!aggregate || !aggregate_parse(aggregate, &ret->aggregate))
+    if (aggregate && *aggregate == '\0')
         ret->aggregate = AGGREGATE_NONE;
-    if (!column_text(stmt, 13, ret->zone, sizeof(ret->zone)))
-        ret->zone[0] = '\0';
-    ret->retention = (uint32_t)sqlite3_column_int64(stmt, 14);
+    else if (!aggregate || !aggregate_parse(aggregate, &ret->aggregate))
+        return false;
+    return column_u32(stmt, 4, &ret->horizon) &&
+           fit_from_name((const char *)sqlite3_column_text(stmt, 8), &ret->fit) &&
+           column_u32(stmt, 9, &ret->fit_every) && model && trm_kind_parse(model, &ret->model) &&
+           column_text(stmt, 13, ret->zone, sizeof(ret->zone)) && column_u32(stmt, 14, &ret->retention);
 }
 
 static int read_seasons(struct db *db, int64_t key, struct series_settings *ret, struct err *err)
@@ -79,19 +108,22 @@ static int read_seasons(struct db *db, int64_t key, struct series_settings *ret,
     sqlite3_stmt *stmt = db_bind(db, SQL_SEASON_ALL, err, "i", key);
     int got = stmt ? 1 : -1;
 
-    while (got > 0 && (got = db_step(db, stmt, err)) > 0 && ret->season_n < SERIES_SEASONS_MAX)
-        ret->season[ret->season_n++] = (uint32_t)sqlite3_column_int64(stmt, 0);
+    while (got > 0 && ret->season_n < SERIES_SEASONS_MAX && (got = db_step(db, stmt, err)) > 0)
+        if (column_u32(stmt, 0, &ret->season[ret->season_n]))
+            ret->season_n++;
+        else
+            got = damaged_row("season", err);
     sqlite3_reset(stmt);
     return got < 0 ? -1 : 0;
 }
 
-static int read_label(struct db *db, sqlite3_stmt *stmt, struct series_settings *ret, struct err *err)
+static int read_label(sqlite3_stmt *stmt, struct series_settings *ret, struct err *err)
 {
     struct series_label *label = &ret->labels[ret->label_n];
 
     if (!column_text(stmt, 0, label->name, sizeof(label->name)) ||
         !column_text(stmt, 1, label->value, sizeof(label->value)))
-        return damaged_row(db, "label", "", err);
+        return damaged_row("label", err);
     ret->label_n++;
     return 0;
 }
@@ -105,7 +137,7 @@ static int read_labels(struct db *db, int64_t key, struct series_settings *ret, 
     sqlite3_stmt *stmt = db_bind(db, SQL_LABEL_ALL, err, "i", key);
     int got = stmt ? 1 : -1;
     while (got > 0 && ret->label_n < SERIES_LABELS_MAX && (got = db_step(db, stmt, err)) > 0)
-        if (read_label(db, stmt, ret, err) < 0)
+        if (read_label(stmt, ret, err) < 0)
             got = -1;
     sqlite3_reset(stmt);
     if (got >= 0 && ret->label_n == 0) {
@@ -122,9 +154,9 @@ static int read_series(struct load *load, sqlite3_stmt *stmt, struct store_serie
 
     series_settings_init(&ret->settings);
     ret->key = sqlite3_column_int64(stmt, 0);
-    if (!column_text(stmt, 1, ret->id, sizeof(ret->id)))
-        return damaged_row(load->db, "series", "", err);
-    read_settings(stmt, &ret->settings);
+    if (!column_text(stmt, 1, ret->id, sizeof(ret->id)) || ret->key < 1 || !read_settings(stmt,
+                                                                                          &ret->settings))
+        return damaged_row("settings", err);
     ret->created_at = sqlite3_column_int64(stmt, 10);
     ret->grid_known = sqlite3_column_type(stmt, 17) != SQLITE_NULL;
     ret->grid.freq.ms = sqlite3_column_int64(stmt, 15);
@@ -132,6 +164,8 @@ static int read_series(struct load *load, sqlite3_stmt *stmt, struct store_serie
     ret->grid.anchor_ms = sqlite3_column_int64(stmt, 17);
     if (points_counts(&load->store->points, ret->key, &counts, err) < 0)
         return -1;
+    if (counts.revision > INT64_MAX || counts.point_n > counts.revision)
+        return damaged_row("counts", err);
     ret->revision = counts.revision;
     ret->point_n = counts.point_n;
     if (read_seasons(load->db, ret->key, &ret->settings, err) < 0)
@@ -199,12 +233,12 @@ static int load_said(struct load *load, int64_t key, struct err *err)
     bool any;
     int failed = 0;
 
-    if (!load->loader->said)
-        return 0;
     if (rows_newest_said(load->db, key, &any, &newest, err))
         return -1;
     if (!any)
         return 0;
+    if (newest < INT64_MIN + TRM_SAID_LEADS_MAX) /* no step of ours */
+        newest = INT64_MIN + TRM_SAID_LEADS_MAX;
     if (rows_read_said(load->db, key, newest - TRM_SAID_LEADS_MAX, INT64_MAX, &said, &n, &bytes, err))
         return -1;
     for (size_t i = 0; !failed && i < n; i++)
@@ -221,6 +255,8 @@ static int offer_checkpoint(struct load *load, sqlite3_stmt *stmt, int64_t key, 
     bool accepted = true;
 
     checkpoint_row(stmt, &checkpoint);
+    if (!checkpoint.bytes)
+        note(load, STORE_DAMAGE_CHECKPOINT, key, (int64_t)checkpoint.version, "");
     if (loader->checkpoint(loader->ctx, key, &checkpoint, &accepted, err) < 0)
         return -1;
     *ret_accepted = accepted && checkpoint.bytes;
@@ -252,20 +288,53 @@ static int load_checkpoints(struct load *load, int64_t key, struct err *err)
                       offer_checkpoint, err);
 }
 
+/* What hangs on a series and can be done without: its record and its models. Returns -1 where the load ends.
+ * */
+static int load_extras(struct load *load, int64_t key, struct err *err)
+{
+    if (load->loader->said && load_said(load, key, err) < 0) {
+        if (!may_go_on(err))
+            return -1;
+        note(load, STORE_DAMAGE_SAID, key, INT64_MIN, err->msg);
+    }
+    if (load_checkpoints(load, key, err) < 0) {
+        if (!may_go_on(err))
+            return -1;
+        note(load, STORE_DAMAGE_CHECKPOINT, key, INT64_MIN, err->msg);
+    }
+    return 0;
+}
+
+/* Its id and what is wrong, as far as they can be told. */
+static void note_series(struct load *load, const struct store_series *series, const struct err *err)
+{
+    char words[STORE_DAMAGE_WORDS_MAX + 1];
+
+    snprintf(words, sizeof(words), "\"%.80s\": %.110s", series->id, err->msg);
+    note(load, STORE_DAMAGE_SERIES, series->key, series->key, words);
+}
+
 static int load_one(struct load *load, sqlite3_stmt *stmt, struct err *err)
 {
     const struct store_loader *loader = load->loader;
     struct store_series series = {0};
+    bool shown = false;
     int failed = read_series(load, stmt, &series, err);
 
-    if (!failed && loader->series)
+    if (!failed && loader->series) {
         failed = loader->series(loader->ctx, &series, err);
+        shown = !failed;
+    }
     if (!failed)
         failed = load_points(load, series.key, err);
-    if (!failed)
-        failed = load_said(load, series.key, err);
-    if (!failed)
-        failed = load_checkpoints(load, series.key, err);
+    if (failed && may_go_on(err)) {
+        note_series(load, &series, err);
+        if (shown && loader->drop)
+            loader->drop(loader->ctx, series.key);
+        failed = 0;
+    } else if (!failed) {
+        failed = load_extras(load, series.key, err);
+    }
     if (failed)
         err_wrap(err, "loading series \"%.60s\"", series.id);
     series_settings_done(&series.settings);
@@ -303,18 +372,19 @@ static char *job_text(sqlite3_stmt *stmt, int column)
     return text && *text ? (char *)(uintptr_t)text : NULL;
 }
 
-/* False where the row is damaged. */
+/* False where a column holds what no job is written as. The texts stay the statement's. */
 static bool read_job(sqlite3_stmt *stmt, struct job_row *ret)
 {
-    *ret = (struct job_row){0};
-    if (!column_text(stmt, 0, ret->id, sizeof(ret->id)) ||
-        !job_state_from_name((const char *)sqlite3_column_text(stmt, 3), &ret->state) ||
-        !column_text(stmt, 8, ret->error, sizeof(ret->error)))
-        return false;
-    ret->series_key = sqlite3_column_int64(stmt, 1);
     const char *kind = (const char *)sqlite3_column_text(stmt, 9);
-    ret->kind = kind && strcmp(kind, job_kind_name(JOB_BACKTEST)) == 0 ? JOB_BACKTEST : JOB_FIT;
+
+    *ret = (struct job_row){0};
+    if (!column_text(stmt, 0, ret->id, sizeof(ret->id)) || ret->id[0] == '\0' ||
+        !job_state_from_name((const char *)sqlite3_column_text(stmt, 3), &ret->state) ||
+        !column_text(stmt, 8, ret->error, sizeof(ret->error)) || !kind || !sqlite3_column_text(stmt, 10))
+        return false;
+    ret->kind = strcmp(kind, job_kind_name(JOB_BACKTEST)) == 0 ? JOB_BACKTEST : JOB_FIT;
     ret->request = job_text(stmt, 10);
+    ret->series_key = sqlite3_column_int64(stmt, 1);
     ret->full = sqlite3_column_int(stmt, 2) != 0;
     ret->created_at = sqlite3_column_int64(stmt, 4);
     ret->started_at = sqlite3_column_int64(stmt, 5);
@@ -322,13 +392,21 @@ static bool read_job(sqlite3_stmt *stmt, struct job_row *ret)
     return true;
 }
 
+static void note_job(struct load *load, sqlite3_stmt *stmt, const struct job_row *job)
+{
+    note(load, STORE_DAMAGE_JOB, sqlite3_column_int64(stmt, 1), sqlite3_column_int64(stmt, 4), job->id);
+}
+
 static int load_job(struct load *load, sqlite3_stmt *stmt, struct err *err)
 {
     struct job_row job;
+    bool whole = read_job(stmt, &job);
+    int failed = whole ? load->loader->job(load->loader->ctx, &job, err) : 0;
 
-    if (!read_job(stmt, &job))
-        return damaged_row(load->db, "job", job.id, err);
-    return load->loader->job(load->loader->ctx, &job, err);
+    if (whole && (!failed || !may_go_on(err)))
+        return failed;
+    note_job(load, stmt, &job);
+    return 0;
 }
 
 static int load_jobs(struct load *load, struct err *err)
@@ -354,8 +432,10 @@ static int load_ended_jobs(struct load *load, struct err *err)
     sqlite3_stmt *stmt = db_bind(load->db, SQL_JOB_ENDED, err, "i", (int64_t)ROWS_FINISHED_JOBS_MAX);
     int got = stmt ? 1 : -1;
     while (got > 0 && more && (got = db_step(load->db, stmt, err)) > 0) {
-        if (!read_job(stmt, &job))
+        if (!read_job(stmt, &job)) {
+            note_job(load, stmt, &job);
             continue;
+        }
         job.result = job_text(stmt, 7);
         if (load->loader->ended(load->loader->ctx, &job, &more, err) < 0)
             got = -1;
@@ -382,6 +462,8 @@ static int offer_weights(struct load *load, sqlite3_stmt *stmt, int64_t key, boo
                                     .bytes = whole ? n ? bytes : "" : NULL,
                                     .n = whole ? n : 0};
 
+    if (!whole)
+        note(load, STORE_DAMAGE_WEIGHTS, 0, (int64_t)weights.version, "");
     if (load->loader->weights(load->loader->ctx, &weights, &accepted, err) < 0)
         return -1;
     *ret_accepted = accepted && whole;

@@ -5,30 +5,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* The first column of the first row of a query that always has one. */
-static int query_int(struct db *db, const char *text, int64_t *ret, struct err *err)
-{
-    sqlite3_stmt *stmt = NULL;
-    int failed = -1;
-
-    if (sqlite3_prepare_v2(db->sqlite, text, -1, &stmt, NULL) != SQLITE_OK ||
-        sqlite3_step(stmt) != SQLITE_ROW) {
-        db_fail(db, err);
-    } else {
-        *ret = sqlite3_column_int64(stmt, 0);
-        failed = 0;
-    }
-    sqlite3_finalize(stmt);
-    return failed;
-}
-
 int migrate_check(struct db *db, size_t steps_n, struct err *err)
 {
     int64_t version, application, tables;
 
-    if (query_int(db, "PRAGMA user_version", &version, err) < 0 ||
-        query_int(db, "PRAGMA application_id", &application, err) < 0 ||
-        query_int(db, "SELECT count(*) FROM sqlite_schema", &tables, err) < 0)
+    if (db_user_version(db, &version, err) < 0 ||
+        db_query_int(db, "PRAGMA application_id", &application, err) < 0 ||
+        db_query_int(db, "SELECT count(*) FROM sqlite_schema", &tables, err) < 0)
         return -1;
     bool empty = version == 0 && application == 0 && tables == 0;
     if (!empty && application != MIGRATE_APPLICATION_ID)
@@ -61,7 +44,7 @@ int migrate_run(struct db *db, const struct embedded_file *steps, size_t steps_n
 {
     int64_t version;
 
-    if (query_int(db, "PRAGMA user_version", &version, err) < 0)
+    if (db_user_version(db, &version, err) < 0)
         return -1;
     for (size_t at = (size_t)version; at < steps_n; at++)
         if (migrate_step(db, &steps[at], at + 1, err) < 0)

@@ -5,6 +5,7 @@
 #define SERVER_STORE_REQUEST_H
 
 #include "server/store/background.h"
+#include "server/store/health.h"
 #include "server/store/points.h"
 #include "server/store/store.h"
 
@@ -67,6 +68,7 @@ struct store {
     atomic_size_t result_bytes; /* of what was read and done() has not seen yet */
     atomic_size_t notes_n;      /* news of background steps on their way (background.c) */
     struct background background; /* the thread's */
+    struct health health;       /* the thread's, in part under the mutex */
     uv_thread_t thread;
     uv_mutex_t mutex;           /* everything below */
     uv_cond_t wake;
@@ -77,7 +79,11 @@ struct store {
     struct store_stats stats;
 };
 
-/* Does one request inside the batch's transaction; the outcome is in request->result. */
+/* Whether it changes nothing. */
+bool request_reads(const struct request *request);
+
+/* Does one request inside the batch's transaction, a reading one also without; the outcome is in
+ * request->result. */
 void execute(struct store *store, struct request *request);
 
 /* The store thread: commits batches until stopping and the queue is empty. arg is the store. */

@@ -23,7 +23,8 @@ static int put_row(struct db *db, int64_t series, int64_t origin, const void *by
                   bytes, n);
 }
 
-/* A row that is longer than the leads before the next one, copied up to them. */
+/* A row that is longer than the leads before the next one, copied up to them. A damaged one stays as it is: a
+ * new checksum would make it look true. */
 static int take_old(sqlite3_stmt *stmt, int64_t next, struct old *ret, struct err *err)
 {
     int64_t origin = sqlite3_column_int64(stmt, 0);
@@ -34,7 +35,7 @@ static int take_old(sqlite3_stmt *stmt, int64_t next, struct old *ret, struct er
     if (leads > TRM_SAID_LEADS_MAX)
         leads = TRM_SAID_LEADS_MAX;
     size_t cut = TRM_SAID_HEAD_BYTES + (size_t)leads * TRM_SAID_LEAD_BYTES;
-    if (n <= cut)
+    if (n <= cut || (int64_t)trm_crc32c(0, sqlite3_column_blob(stmt, 1), n) != sqlite3_column_int64(stmt, 2))
         return 0;
     ret->n = cut;
     if (!(ret->bytes = malloc(cut)))
@@ -134,13 +135,22 @@ static bool grow(void **at, size_t *room, size_t wanted, size_t size)
     return true;
 }
 
-static int gather(struct gathered *g, sqlite3_stmt *stmt, struct err *err)
+static void note_damage(struct db *db, int64_t series, int64_t origin)
+{
+    struct store_damage found = {.kind = STORE_DAMAGE_SAID, .key = series, .from = origin, .until = origin};
+
+    damage_note(db->damage, &found);
+}
+
+static int gather(struct db *db, int64_t series, struct gathered *g, sqlite3_stmt *stmt, struct err *err)
 {
     const void *blob = sqlite3_column_blob(stmt, 1);
     size_t n = (size_t)sqlite3_column_bytes(stmt, 1);
 
-    if (!blob || (int64_t)trm_crc32c(0, blob, n) != sqlite3_column_int64(stmt, 2))
+    if (!blob || (int64_t)trm_crc32c(0, blob, n) != sqlite3_column_int64(stmt, 2)) {
+        note_damage(db, series, sqlite3_column_int64(stmt, 0));
         return 0;
+    }
     if (!grow((void **)&g->rows, &g->room, g->n + 1, sizeof *g->rows) ||
         !grow((void **)&g->bytes, &g->bytes_room, g->bytes_n + n, 1))
         return err_set(err, ERR_NO_MEMORY, "out of memory");
@@ -183,7 +193,7 @@ int rows_read_said(struct db *db, int64_t series, int64_t from, int64_t until,
     int got = stmt ? 1 : -1;
 
     while (got > 0 && (got = db_step(db, stmt, err)) > 0)
-        if (gather(&g, stmt, err))
+        if (gather(db, series, &g, stmt, err))
             got = -1;
     sqlite3_reset(stmt);
     if (got >= 0)

@@ -84,18 +84,19 @@ static int trim(struct points *points, int64_t key, struct tail_counts *counts, 
 }
 
 static int merge_tail(struct points *points, int64_t key, const struct point *newer, size_t n,
-                      struct err *err)
+                      uint64_t *ret_lost, struct err *err)
 {
     const struct tail_series *tail = tail_find(&points->tail, key);
     size_t tail_n = tail ? tail->n : 0;
 
+    *ret_lost = 0;
     if (tail_n + n == 0)
         return 0;
     struct point *both = malloc((tail_n + n) * sizeof(*both));
     if (!both)
         return err_set(err, ERR_NO_MEMORY, "out of memory");
     size_t both_n = sorted_merge(tail ? tail->points : NULL, tail_n, newer, n, both, tail_n + n);
-    int failed = chunks_merge(points->db, key, both, both_n, err);
+    int failed = chunks_merge(points->db, key, both, both_n, ret_lost, err);
     free(both);
     return failed;
 }
@@ -103,7 +104,12 @@ static int merge_tail(struct points *points, int64_t key, const struct point *ne
 int settle_series(struct points *points, int64_t key, struct tail_counts *counts,
                   const struct point *newer, size_t n, struct err *err)
 {
-    if (merge_tail(points, key, newer, n, err) < 0 || trim(points, key, counts, err) < 0)
+    uint64_t lost;
+
+    if (merge_tail(points, key, newer, n, &lost, err) < 0)
+        return -1;
+    counts->point_n -= lost < counts->point_n ? lost : counts->point_n;
+    if (trim(points, key, counts, err) < 0)
         return -1;
     return write_counts(points, key, counts, err);
 }

@@ -34,7 +34,8 @@
     X(SERIES_DELETE, "DELETE FROM series WHERE key=?1")                                              \
     X(SERIES_ALL, "SELECT " SQL_SERIES_COLUMNS ", grid_ms, grid_months, grid_anchor FROM series "    \
                   "ORDER BY key")                                                                    \
-    X(SERIES_MAX_KEY, "SELECT seq FROM sqlite_sequence WHERE name='series'")                         \
+    X(SERIES_MAX_KEY, "SELECT max(coalesce((SELECT max(seq) FROM sqlite_sequence), 0), "             \
+                      "coalesce((SELECT max(key) FROM series), 0))")                                 \
     X(SERIES_MAX_TAIL_FROM, "SELECT max(tail_from) FROM series")                                     \
     X(SEASON_ADD, "INSERT INTO series_season(series, position, period) VALUES(?1,?2,?3)")            \
     X(SEASON_CLEAR, "DELETE FROM series_season WHERE series=?1")                                     \
@@ -43,8 +44,11 @@
     X(LABEL_CLEAR, "DELETE FROM series_label WHERE series=?1")                                       \
     X(LABEL_ALL, "SELECT name, value FROM series_label WHERE series=?1 ORDER BY name")               \
                                                                                                      \
-    X(TAIL_ADD, "INSERT INTO tail(id, series, t, v, added) VALUES(?1,?2,?3,?4,?5)")                  \
-    X(TAIL_ALL, "SELECT id, series, t, v, added FROM tail ORDER BY id")                              \
+    X(TAIL_ADD, "INSERT INTO tail(id, series, t, v, added, crc) VALUES(?1,?2,?3,?4,?5,?6)")          \
+    X(TAIL_ALL, "SELECT id, series, t, v, added, crc FROM tail ORDER BY id")                         \
+    X(TAIL_KEEP_ASIDE, "INSERT INTO damaged(kind, series, t0, t1, n, bytes) "                        \
+                       "SELECT 'log', series, t, id, 1, v FROM tail WHERE id=?1")                    \
+    X(TAIL_DELETE, "DELETE FROM tail WHERE id=?1")                                                   \
     X(TAIL_TRIM, "DELETE FROM tail WHERE id < ?1")                                                   \
                                                                                                      \
     X(CHUNK_AT, "SELECT id, t0, t1, n, blob FROM chunk WHERE series=?1 AND t0<=?2 "                  \
@@ -56,6 +60,8 @@
                    "ORDER BY t0")                                                                    \
     X(CHUNK_SIZES, "SELECT t0, n FROM chunk WHERE series=?1 ORDER BY t0 DESC")                       \
     X(CHUNK_ADD, "INSERT INTO chunk(series, t0, t1, n, blob) VALUES(?1,?2,?3,?4,?5)")                \
+    X(CHUNK_KEEP_ASIDE, "INSERT INTO damaged(kind, series, t0, t1, n, bytes) "                       \
+                        "SELECT 'points', series, t0, t1, n, blob FROM chunk WHERE id=?1")           \
     X(CHUNK_DELETE, "DELETE FROM chunk WHERE id=?1")                                                 \
                                                                                                      \
     X(CHECKPOINT_NEWEST, "SELECT max(version) FROM checkpoint WHERE series=?1")                      \
@@ -83,7 +89,7 @@
                                                                                                      \
     X(SAID_PUT, "INSERT INTO said(series, origin, crc, bytes) VALUES(?1,?2,?3,?4) "                  \
                 "ON CONFLICT(series, origin) DO UPDATE SET crc=?3, bytes=?4")                        \
-    X(SAID_OLD, "SELECT origin, bytes FROM said WHERE series=?1 AND origin<?2 "                      \
+    X(SAID_OLD, "SELECT origin, bytes, crc FROM said WHERE series=?1 AND origin<?2 "                      \
                 "ORDER BY origin DESC LIMIT ?3")                                                     \
     X(SAID_DROP, "DELETE FROM said WHERE series=?1 AND origin<?2")                                   \
     X(SAID_CLEAR, "DELETE FROM said WHERE series=?1")                                                \

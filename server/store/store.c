@@ -58,6 +58,7 @@ int store_open(const struct store_options *options, struct mailbox *mailbox, str
     atomic_init(&store->result_bytes, 0);
     atomic_init(&store->notes_n, 0);
     background_init(&store->background);
+    health_init(&store->health);
     if (db_open(options->path, &store->db, err) < 0)
         goto fail;
     if (read_tail(store, err) < 0)
@@ -125,9 +126,29 @@ void store_stats(struct store *store, struct store_stats *ret)
 {
     uv_mutex_lock(&store->mutex);
     *ret = store->stats;
+    ret->failing = store->health.err.code != ERR_NONE;
+    ret->failings = store->health.failings;
     uv_mutex_unlock(&store->mutex);
+    if (store->db)
+        damage_count(store->db->damage, &ret->damage);
     ret->file_bytes = store->db ? db_file_bytes(store->db, &ret->wal_bytes) : 0;
     ret->queue_n = store->waiting_n;
     ret->queue_bytes = store->waiting_bytes + atomic_load(&store->result_bytes);
     ret->backing_up = store->backing_up;
+}
+
+size_t store_damage(struct store *store, size_t from, struct store_damage *ret, size_t max)
+{
+    return store->db ? damage_copy(store->db->damage, from, ret, max) : 0;
+}
+
+size_t store_damaged_points(struct store *store, int64_t key, int64_t start, int64_t end,
+                            struct store_damage *ret, size_t max)
+{
+    return store->db ? damage_points(store->db->damage, key, start, end, ret, max) : 0;
+}
+
+uint64_t store_damaged_n(struct store *store, int64_t key)
+{
+    return store->db ? damage_points_n(store->db->damage, key) : 0;
 }

@@ -67,7 +67,10 @@ struct store_said {
 /* What boot reads: shared weights, newest first until some are accepted; then, in this order for every
  * series: series, points, checkpoints newest first until one is accepted; after all series the unfinished
  * jobs, and those that have ended, newest first. A callback returns 0 to go on or -1 with
- * *err to abort the load. Pointers are valid during the call only. */
+ * *err to abort the load; except that a series or points for which it says ERR_STORAGE are damaged: the
+ * series is noted (store_damage) and passed over, with everything that hangs on it. So are rows that the
+ * store itself finds damaged; only where the file cannot be read at all does the load fail. Pointers are
+ * valid during the call only. */
 struct store_loader {
     void *ctx;
     int (*series)(void *ctx, const struct store_series *series, struct err *err);
@@ -85,9 +88,11 @@ struct store_loader {
      * NULL. */
     int (*said)(void *ctx, int64_t key, const struct store_said *said, struct err *err);
     int (*job)(void *ctx, const struct job_row *job, struct err *err); /* without its result */
-    /* With its result; the next one comes unless *ret_more is set false. One whose row is damaged is left
-     * out: nothing depends on it. May be NULL. */
+    /* With its result; the next one comes unless *ret_more is set false. May be NULL. */
     int (*ended)(void *ctx, const struct job_row *job, bool *ret_more, struct err *err);
+    /* A series that was shown (its row, perhaps points) cannot be served after all: forget it. May be NULL.
+     * */
+    void (*drop)(void *ctx, int64_t key);
     /* As checkpoint; may be NULL. */
     int (*weights)(void *ctx, const struct store_weights *weights, bool *ret_accepted,
                    struct err *err);
@@ -101,6 +106,32 @@ struct store_backup {
     uint64_t ns;      /* from its first step to its last */
     char sha256[65];  /* of the file, hex */
 };
+
+/* What was found damaged. The rest of the file is served; these rows are passed over, never deleted. */
+enum store_damage_kind {
+    STORE_DAMAGE_POINTS,     /* a chunk: its points are a hole */
+    STORE_DAMAGE_LOG,        /* one change of a point that no chunk holds yet */
+    STORE_DAMAGE_SERIES,     /* the row of a series, or its season or label: the series is not served */
+    STORE_DAMAGE_SAID,
+    STORE_DAMAGE_CHECKPOINT,
+    STORE_DAMAGE_WEIGHTS,
+    STORE_DAMAGE_JOB,
+    STORE_DAMAGE_FILE,       /* a part of SQLite's own structure, or of its log of transactions */
+    STORE_DAMAGE_KINDS
+};
+#define STORE_DAMAGE_MAX 256 /* found ones that are remembered one by one */
+#define STORE_DAMAGE_WORDS_MAX 200
+struct store_damage {
+    enum store_damage_kind kind;
+    int64_t key;         /* of the series; 0: of none, or not known */
+    int64_t from, until; /* points: times of the first and the last; others: a number that names the row */
+    uint64_t n;          /* points that it held */
+    char words[STORE_DAMAGE_WORDS_MAX + 1]; /* what, in words; "" where the kind says all */
+};
+struct store_damage_counts {
+    uint64_t rows[STORE_DAMAGE_KINDS], points;
+};
+const char *store_damage_name(enum store_damage_kind kind);
 
 /* Outcome of a request; valid during done() only. */
 struct store_result {
@@ -128,6 +159,9 @@ struct store_stats {
     size_t queue_n, queue_bytes;
     uint64_t backups;        /* made since the start */
     bool backing_up;
+    bool failing;            /* store_ready says no */
+    uint64_t failings;       /* times that it began to say no */
+    struct store_damage_counts damage;
 };
 
 /* Opens or creates, checks integrity, migrates. No thread yet. Returns 0, or -1 with *err (ERR_STORAGE
@@ -242,5 +276,24 @@ __attribute__((warn_unused_result)) int store_backup(struct store *store, const 
 void store_cancel_backup(struct store *store);
 
 void store_stats(struct store *store, struct store_stats *ret);
+
+/* Whether writes can be made durable, as far as is known: 0, or -1 with *err (ERR_UNAVAILABLE) saying what is
+ * wrong. Once a write has failed for the disk's sake, the store's thread tries one of its own after
+ * STORE_PROBE_FIRST_MS, then ever less often up to every STORE_PROBE_MAX_MS, until one succeeds (health.h).
+ * */
+#define STORE_PROBE_FIRST_MS 250
+#define STORE_PROBE_MAX_MS 4000
+__attribute__((warn_unused_result)) int store_ready(struct store *store, struct err *err);
+
+/* What was found damaged, in the order found, from position `from` on, at most max of them. Returns how many.
+ * The list only grows, up to STORE_DAMAGE_MAX; after store_load it holds what that has found. */
+size_t store_damage(struct store *store, size_t from, struct store_damage *ret, size_t max);
+
+/* Those of a series' points between two times (start <= t < end): holes in what store_read_points gives. */
+size_t store_damaged_points(struct store *store, int64_t key, int64_t start, int64_t end,
+                            struct store_damage *ret, size_t max);
+
+/* How many points of a series cannot be read, as far as is known. */
+uint64_t store_damaged_n(struct store *store, int64_t key);
 
 #endif

@@ -2,6 +2,7 @@
  * rows) is done before the index is touched, so that a failing write leaves the index as it was. */
 #include "server/store/tail.h"
 
+#include "core/checkpoint.h"
 #include "server/store/sorted.h"
 
 #include <inttypes.h>
@@ -10,6 +11,34 @@
 #include <string.h>
 
 #define TAIL_BUCKETS_MIN 64
+/* What rows have for a checksum that were written before there was one (0005_damage.sql). */
+#define TAIL_UNCHECKED -1
+
+static uint8_t *put_uint(uint8_t *at, uint64_t value)
+{
+    for (size_t i = 0; i < sizeof(value); i++)
+        at[i] = (uint8_t)(value >> (8 * i));
+    return at + sizeof(value);
+}
+
+/* Of id, key, time, value (its bits; a missing one's are all set) and added, eight bytes each, little
+ * endian. A
+ * zero has no sign: SQLite keeps it as a whole number. */
+static int64_t row_checksum(int64_t id, int64_t key, const struct tail_change *change)
+{
+    uint8_t bytes[40], *at = bytes;
+    double v = change->point.v == 0 ? 0 : change->point.v;
+    uint64_t bits = UINT64_MAX;
+
+    if (!isnan(v))
+        memcpy(&bits, &v, sizeof(bits));
+    at = put_uint(at, (uint64_t)id);
+    at = put_uint(at, (uint64_t)key);
+    at = put_uint(at, (uint64_t)change->point.t);
+    at = put_uint(at, bits);
+    put_uint(at, change->added);
+    return trm_crc32c(0, bytes, sizeof(bytes));
+}
 
 void tail_init(struct tail *tail)
 {
@@ -175,8 +204,9 @@ static int log_changes(struct db *db, int64_t id, int64_t key, const struct tail
 {
     for (size_t i = 0; i < n; i++) {
         const struct tail_change *change = &changes[i];
-        if (db_run(db, SQL_TAIL_ADD, err, "iiidi", id + (int64_t)i, key, change->point.t,
-                   change->point.v, (int64_t)change->added) < 0)
+        int64_t row = id + (int64_t)i;
+        if (db_run(db, SQL_TAIL_ADD, err, "iiidii", row, key, change->point.t, change->point.v,
+                   (int64_t)change->added, row_checksum(row, key, change)) < 0)
             return -1;
     }
     return 0;
@@ -205,62 +235,119 @@ int tail_append(struct db *db, struct tail *tail, int64_t key, const struct tail
     return 0;
 }
 
-/* One row of the log at open. Rows of a deleted series, and rows that are in chunks, are dead. */
-static int replay_row(struct db *db, struct tail *tail, int64_t id, int64_t key, struct point point,
-                      bool added, struct err *err)
+/* A row of the log as it is read back. */
+struct row {
+    int64_t id, key;
+    struct tail_change change;
+};
+
+/* False: the row is damaged. Types are checked where there is no checksum to do it. */
+static bool read_row(sqlite3_stmt *stmt, struct row *ret)
 {
-    struct tail_series *series = tail_find(tail, key);
+    int64_t crc = sqlite3_column_int64(stmt, 5), added = sqlite3_column_int64(stmt, 4);
+    int type = sqlite3_column_type(stmt, 3);
+    bool missing = type == SQLITE_NULL;
+
+    *ret = (struct row){.id = sqlite3_column_int64(stmt, 0),
+                        .key = sqlite3_column_int64(stmt, 1),
+                        .change = {.point = {.t = sqlite3_column_int64(stmt, 2),
+                                             .v = missing ? (double)NAN : sqlite3_column_double(stmt, 3)},
+                                   .added = added == 1}};
+    if (added < 0 || added > 1 || (!missing && type != SQLITE_FLOAT))
+        return false;
+    if (crc != TAIL_UNCHECKED)
+        return crc == row_checksum(ret->id, ret->key, &ret->change);
+    return ret->change.point.t >= TRM_TIME_MIN && ret->change.point.t <= TRM_TIME_MAX;
+}
+
+/* Rows of a deleted series, and rows that are in chunks, are dead. */
+static int replay_row(struct db *db, struct tail *tail, const struct row *row, struct err *err)
+{
+    struct tail_series *series = tail_find(tail, row->key);
 
     if (!series) {
         struct tail_counts counts;
         struct err found;
-        if (stored_counts(db, key, &counts, &found) < 0) {
+        if (stored_counts(db, row->key, &counts, &found) < 0) {
             if (found.code == ERR_NOT_FOUND)
                 return 0;
             *err = found;
             return -1;
         }
-        if (id < counts.tail_from)
+        if (row->id < counts.tail_from)
             return 0;
-        if (!(series = series_add(tail, key, err)))
+        if (!(series = series_add(tail, row->key, err)))
             return -1;
         series->counts = counts;
-        series->first_id = id;
+        series->first_id = row->id;
     }
     if (series_reserve(series, 1, err) < 0)
         return -1;
-    series_set(series, point);
+    series_set(series, row->change.point);
     struct tail_counts *counts = &series->counts;
     counts->revision++;
-    counts->point_n += added;
-    if (!counts->has_last || point.t > counts->last_t)
-        counts->last_t = point.t;
+    counts->point_n += row->change.added;
+    if (!counts->has_last || row->change.point.t > counts->last_t)
+        counts->last_t = row->change.point.t;
     counts->has_last = true;
     return 0;
 }
 
-static int replay(struct db *db, struct tail *tail, struct err *err)
+/* Ids of damaged rows. */
+struct lost {
+    int64_t ids[TAIL_DAMAGED_MAX];
+    size_t n;
+};
+
+static void note_lost(struct db *db, const struct row *row, struct lost *lost)
+{
+    struct store_damage found = {
+        .kind = STORE_DAMAGE_LOG, .key = row->key, .from = row->id, .until = row->id, .n = 1};
+
+    damage_note(db->damage, &found);
+    if (lost->n < TAIL_DAMAGED_MAX)
+        lost->ids[lost->n++] = row->id;
+}
+
+static int replay(struct db *db, struct tail *tail, struct lost *lost, struct err *err)
 {
     sqlite3_stmt *stmt = db_bind(db, SQL_TAIL_ALL, err, "");
     int got = stmt ? 1 : -1;
     bool first = true;
 
     while (got > 0 && (got = db_step(db, stmt, err)) > 0) {
-        int64_t id = sqlite3_column_int64(stmt, 0);
-        bool missing = sqlite3_column_type(stmt, 3) == SQLITE_NULL;
-        struct point point = {.t = sqlite3_column_int64(stmt, 2),
-                              .v = missing ? (double)NAN : sqlite3_column_double(stmt, 3)};
-        if (first)
-            tail->first_id = id;
+        struct row row;
+        bool whole = read_row(stmt, &row);
+        if (row.id < 0 || row.id == INT64_MAX) /* no number that we gave */
+            whole = false;
+        else if (first)
+            tail->first_id = row.id;
         first = false;
-        tail->next_id = id + 1;
-        if (replay_row(db, tail, id, sqlite3_column_int64(stmt, 1), point,
-                       sqlite3_column_int(stmt, 4), err) < 0) {
+        if (row.id >= tail->next_id && row.id < INT64_MAX / 2)
+            tail->next_id = row.id + 1;
+        if (!whole) {
+            note_lost(db, &row, lost);
+        } else if (replay_row(db, tail, &row, err) < 0) {
             sqlite3_reset(stmt);
             return -1;
         }
     }
     return got < 0 ? -1 : 0;
+}
+
+/* Where that cannot be written they stay where they are, and are passed over again. */
+static void move_aside(struct db *db, const struct lost *lost)
+{
+    struct err err;
+    int failed = lost->n == 0 || db_in_transaction(db) || db_run(db, SQL_BEGIN, &err, "") < 0;
+
+    if (failed)
+        return;
+    for (size_t i = 0; i < lost->n && !failed; i++)
+        failed = db_run(db, SQL_TAIL_KEEP_ASIDE, &err, "i", lost->ids[i]) < 0 ||
+                 db_run(db, SQL_TAIL_DELETE, &err, "i", lost->ids[i]) < 0;
+    if (failed || db_run(db, SQL_COMMIT, &err, "") < 0)
+        db_rollback(db);
 }
 
 /* An empty log must not start again below the rows that series call dead. */
@@ -286,7 +373,14 @@ int tail_fresh(struct db *db, struct tail *tail, struct err *err)
     if (!tail->stale)
         return 0;
     tail_done(tail);
-    if (replay(db, tail, err) < 0 || skip_used_ids(db, tail, err) < 0)
+    struct lost *lost = calloc(1, sizeof(*lost));
+    if (!lost)
+        return err_set(err, ERR_NO_MEMORY, "out of memory");
+    int failed = replay(db, tail, lost, err) < 0 || skip_used_ids(db, tail, err) < 0;
+    if (!failed)
+        move_aside(db, lost);
+    free(lost);
+    if (failed)
         return err_wrap(err, "reading the newest points");
     tail->stale = false;
     return 0;

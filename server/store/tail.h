@@ -9,10 +9,16 @@
  * A row of the log is exactly one change of a point, so revision and number of points are those in the
  * series' row (as of tail_from) plus what the rows since then say; appending touches no other page.
  *
+ * Each row carries a checksum; one that fails it is passed over, noted, and moved into the table `damaged`
+ * when
+ * the log is read outside a transaction, as it is at open.
+ *
  * After a transaction that was rolled back the index may be ahead of the file: set `stale`, and the next
  * tail_fresh reads the log again. Thread: the connection's. */
 #ifndef SERVER_STORE_TAIL_H
 #define SERVER_STORE_TAIL_H
+
+#define TAIL_DAMAGED_MAX ((size_t)4096) /* rows moved aside at once; more wait for the next start */
 
 #include "server/base/series.h"
 #include "server/store/db.h"

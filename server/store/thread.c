@@ -49,14 +49,26 @@ static void fail_result(struct request *request, const struct err *err)
     request->changed = 0;
 }
 
+/* What a reading request saw may be of the transaction that is gone: it reads again, without one. */
+static void read_again(struct store *store, struct request *request)
+{
+    atomic_fetch_sub_explicit(&store->result_bytes, request->result_bytes, memory_order_relaxed);
+    request->result_bytes = 0;
+    result_clear(&request->result, NULL);
+    execute(store, request);
+}
+
 static void batch_lose(struct store *store, struct batch *batch, const struct err *err)
 {
     batch->lost = true;
     batch->err = *err;
     points_lost(&store->points);
-    for (struct request *request = batch->head; request; request = request->next)
-        if (request->result.err.code == ERR_NONE)
+    for (struct request *request = batch->head; request; request = request->next) {
+        if (request_reads(request))
+            read_again(store, request);
+        else if (request->result.err.code == ERR_NONE)
             fail_result(request, err);
+    }
 }
 
 static void batch_execute(struct store *store, struct batch *batch)
@@ -66,6 +78,7 @@ static void batch_execute(struct store *store, struct batch *batch)
     while ((request = take(store, batch))) {
         execute(store, request);
         batch->bytes += request->bytes + request->result_bytes;
+        health_failed(store, &request->result.err);
         if (!db_in_transaction(store->db)) {
             struct err err = request->result.err;
             batch_lose(store, batch, &err);
@@ -73,23 +86,42 @@ static void batch_execute(struct store *store, struct batch *batch)
     }
 }
 
+static bool batch_writes(const struct batch *batch)
+{
+    for (const struct request *request = batch->head; request; request = request->next)
+        if (!request_reads(request))
+            return true;
+    return false;
+}
+
+/* In files that have lost their names nothing is durable, whatever SQLite says: looked at before the commit,
+ * so that what is refused is not there either, and again behind it, because it may just have happened. */
 static void batch_commit(struct store *store, struct batch *batch)
 {
+    bool writes = batch_writes(batch);
     struct err err;
 
-    if (batch->lost || db_run(store->db, SQL_COMMIT, &err, "") == 0)
+    if (batch->lost)
+        return;
+    if ((!writes || db_in_place(store->db, &err) == 0) && db_run(store->db, SQL_COMMIT, &err, "") == 0 &&
+        (!writes || db_in_place(store->db, &err) == 0))
         return;
     db_rollback(store->db);
     batch_lose(store, batch, &err);
 }
 
-/* Without a transaction every waiting request fails, rather than waiting for better days. */
+/* Without a transaction every waiting write fails, rather than waiting for better days. */
 static void batch_refuse(struct store *store, struct batch *batch, const struct err *err)
 {
     struct request *request;
 
-    while ((request = take(store, batch)))
-        fail_result(request, err);
+    batch->err = *err;
+    while ((request = take(store, batch))) {
+        if (request_reads(request))
+            execute(store, request);
+        else
+            fail_result(request, err);
+    }
     batch->lost = true;
 }
 
@@ -134,6 +166,10 @@ static bool batch_run(struct store *store)
         batch_execute(store, &batch);
         batch_commit(store, &batch);
     }
+    if (batch.lost)
+        health_failed(store, &batch.err);
+    else
+        health_committed(store);
     batch_count(store, &batch, clock_mono_ns() - started);
     batch_post(store, &batch);
     return !batch.lost;
@@ -141,11 +177,15 @@ static bool batch_run(struct store *store)
 
 enum work { WORK_BATCH, WORK_BACKGROUND, WORK_STOP };
 
+/* Time is looked at only while nothing else is there to do. */
 static enum work wait_for_work(struct store *store)
 {
+    uint64_t wait_ns;
+
     uv_mutex_lock(&store->mutex);
-    while (!store->head && !store->stopping && !background_due(store))
-        uv_cond_wait(&store->wake, &store->mutex);
+    while (!store->head && !store->stopping && !background_due(store) &&
+           (wait_ns = health_wait_ns(store)) > 0)
+        uv_cond_timedwait(&store->wake, &store->mutex, wait_ns);
     enum work work = store->head ? WORK_BATCH : store->stopping ? WORK_STOP : WORK_BACKGROUND;
     uv_mutex_unlock(&store->mutex);
     return work;
@@ -163,6 +203,7 @@ void thread_main(void *arg)
         if (work == WORK_BATCH)
             store->background.may_settle = batch_run(store);
         background_step(store);
+        health_step(store);
     }
     background_stop(store);
 }

@@ -3,10 +3,12 @@
 
 #include <math.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 #include <sqlite3.h>
@@ -304,18 +306,78 @@ static void a_damaged_checkpoint_is_passed_over_for_the_one_before(void **state)
     forecast_answer_done(&again);
 }
 
-static void points_that_are_off_their_grid_stop_the_start(void **state)
+/* The only thing found damaged, of this kind. */
+static struct store_damage found_one(struct fixture *f, enum store_damage_kind kind)
+{
+    struct store_damage found[2];
+
+    assert_int_equal(store_damage(f->store, 0, found, 2), 1);
+    assert_int_equal(found[0].kind, kind);
+    return found[0];
+}
+
+static void a_series_off_its_grid_is_named_and_the_others_are_served(void **state)
 {
     struct fixture *f = *state;
+    struct series_view view;
     struct err err;
 
     make_daily(f, "a", 10, FIT_OFF);
+    make_daily(f, "b", 10, FIT_OFF);
     fixture_close(f);
-    damage(f, "UPDATE series SET grid_anchor = grid_anchor + 1");
-    fixture_open_parts(f);
-    assert_int_equal(service_boot(f->service, &err), -1);
-    assert_int_equal(err.code, ERR_STORAGE);
-    assert_non_null(strstr(err.msg, "\"a\""));
+    damage(f, "UPDATE series SET grid_anchor = grid_anchor + 1 WHERE id = 'a'");
+    fixture_open(f);
+    struct store_damage found = found_one(f, STORE_DAMAGE_SERIES);
+    assert_non_null(strstr(found.words, "\"a\""));
+    assert_int_equal(service_get_series(f->service, "a", &view, &err), -1);
+    assert_int_equal(view_of(f, "b").point_n, 10);
+    put_points(f, "a", &(struct point){START, 1}, 1, &err); /* its rows are not written over */
+    assert_int_equal(err.code, ERR_CONFLICT);
+    fixture_close(f);
+    damage(f, "UPDATE series SET grid_anchor = grid_anchor - 1 WHERE id = 'a'");
+    fixture_open(f);
+    assert_int_equal(view_of(f, "a").point_n, 10);
+}
+
+static void rows_that_cannot_have_been_written_are_named_and_passed_over(void **state)
+{
+    static const char *const damages[] = {
+        "UPDATE series SET horizon = 99999999 WHERE id = 'a'",
+        "UPDATE series SET horizon = -1 WHERE id = 'a'",
+        "UPDATE series SET freq_ms = -1 WHERE id = 'a'",
+        "UPDATE series SET grid_ms = 0, grid_months = 0 WHERE id = 'a'",
+        "UPDATE series SET min = 5, max = 4 WHERE id = 'a'",
+        "UPDATE series SET id = 'x' || char(7) WHERE id = 'a'",
+        "UPDATE series SET point_n = -1, tail_from = 100 WHERE id = 'a'",
+        "INSERT INTO series_season VALUES(1, 1, -7)",
+    };
+
+    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+        struct fixture *f = *state;
+        make_daily(f, "a", 10, FIT_OFF);
+        make_daily(f, "b", 10, FIT_OFF);
+        fixture_close(f);
+        damage(f, damages[i]);
+        fixture_open(f);
+        found_one(f, STORE_DAMAGE_SERIES);
+        assert_int_equal(view_of(f, "b").point_n, 10);
+        fixture_teardown(state);
+        fixture_setup(state);
+    }
+}
+
+static void a_damaged_job_is_named_and_passed_over(void **state)
+{
+    struct fixture *f = *state;
+
+    make_daily(f, "a", 10, FIT_OFF);
+    fixture_close(f);
+    damage(f,
+           "INSERT INTO job(id, series, \"full\", state, created_at, started_at, finished_at, result, error) "
+              "VALUES('no hex', 1, 1, 'pending', 5, 0, 0, '', '')");
+    fixture_open(f);
+    assert_non_null(strstr(found_one(f, STORE_DAMAGE_JOB).words, "no hex"));
+    assert_int_equal(view_of(f, "a").point_n, 10);
 }
 
 /* ---- a store that refuses ---- */
@@ -377,23 +439,36 @@ static void a_fit_whose_job_cannot_be_stored_does_not_begin(void **state)
     assert_string_equal(view_of(f, "a").state, "ready");
 }
 
-static void readiness_tells_of_a_store_that_fails_until_a_write_succeeds(void **state)
+/* Of every file that this process writes. */
+static void limit_files(rlim_t bytes)
+{
+    struct rlimit limit;
+
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void readiness_tells_of_a_full_disk_and_comes_back_without_a_write(void **state)
 {
     struct fixture *f = *state;
-    struct outcome asked = {0};
     struct point next = {START + 80 * DAY, 1};
-    struct err err;
+    struct err err = {0};
 
     make_daily(f, "a", 80, FIT_OFF);
-    damage(f, "DROP TABLE job");
-    assert_int_equal(service_fit(f->service, "a", true, on_fit, &asked, &err), 0);
-    run_until(f, &asked.called);
-    assert_int_equal(asked.err.code, ERR_STORAGE);
+    limit_files(1000);
+    put_points(f, "a", &next, 1, &err);
+    assert_int_equal(err.code, ERR_NO_SPACE);
     assert_int_equal(service_ready(f->service, &err), -1);
     assert_int_equal(err.code, ERR_UNAVAILABLE);
-    assert_non_null(strstr(err.msg, "the last write failed"));
+    assert_non_null(strstr(err.msg, "the disk is full"));
+    struct forecast_answer answer = forecast_of(f, "a", 7);
+    forecast_answer_done(&answer);
+    limit_files(RLIM_INFINITY);
+    while (service_ready(f->service, &err) != 0)
+        uv_sleep(1);
     put_ok(f, "a", &next, 1);
-    assert_int_equal(service_ready(f->service, &err), 0);
 }
 
 int main(void)
@@ -411,11 +486,13 @@ int main(void)
         TEST(series_that_should_have_a_model_get_one_after_a_restart),
         TEST(after_an_upgrade_the_shared_weights_answer_and_the_policy_fits_anew),
         TEST(a_damaged_checkpoint_is_passed_over_for_the_one_before),
-        TEST(points_that_are_off_their_grid_stop_the_start),
+        TEST(a_series_off_its_grid_is_named_and_the_others_are_served),
+        TEST(rows_that_cannot_have_been_written_are_named_and_passed_over),
+        TEST(a_damaged_job_is_named_and_passed_over),
         TEST(a_write_waiting_for_a_creation_that_fails_creates_the_series_itself),
         TEST(a_model_that_cannot_be_stored_is_not_published),
         TEST(a_fit_whose_job_cannot_be_stored_does_not_begin),
-        TEST(readiness_tells_of_a_store_that_fails_until_a_write_succeeds),
+        TEST(readiness_tells_of_a_full_disk_and_comes_back_without_a_write),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

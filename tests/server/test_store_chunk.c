@@ -20,12 +20,12 @@ static size_t round_trip(const struct point *points, size_t n)
 {
     uint8_t buf[CHUNK_BYTES_MAX];
     struct point back[CHUNK_POINTS];
-    size_t bytes_n = chunk_encode(points, n, buf), back_n = 0;
+    size_t bytes_n = chunk_encode(7, points, n, buf), back_n = 0;
 
     assert_in_range(bytes_n, 1, CHUNK_BYTES_MAX);
     uint8_t *exact = malloc(bytes_n);
     memcpy(exact, buf, bytes_n);
-    assert_int_equal(chunk_decode(exact, bytes_n, back, &back_n), TRM_OK);
+    assert_int_equal(chunk_decode(7, exact, bytes_n, back, &back_n), TRM_OK);
     free(exact);
     assert_int_equal(back_n, n);
     for (size_t i = 0; i < n; i++) {
@@ -91,11 +91,11 @@ static void every_shorter_piece_is_refused(void **state)
     (void)state;
     fill_even(points, 40, 0, 1000);
     points[39].t += 1;
-    size_t bytes_n = chunk_encode(points, 40, buf);
+    size_t bytes_n = chunk_encode(7, points, 40, buf);
     for (size_t cut = 0; cut < bytes_n; cut++) {
         uint8_t *exact = malloc(cut + 1);
         memcpy(exact, buf, cut);
-        assert_int_equal(chunk_decode(exact, cut, back, &n), TRM_ECORRUPT);
+        assert_int_equal(chunk_decode(7, exact, cut, back, &n), TRM_ECORRUPT);
         free(exact);
     }
 }
@@ -108,18 +108,21 @@ static void every_flipped_bit_is_noticed(void **state)
 
     (void)state;
     fill_even(points, 20, 5, 7);
-    size_t bytes_n = chunk_encode(points, 20, buf);
+    size_t bytes_n = chunk_encode(7, points, 20, buf);
     for (size_t bit = 0; bit < bytes_n * 8; bit++) {
         buf[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        assert_int_not_equal(chunk_decode(buf, bytes_n, back, &n), TRM_OK);
+        assert_int_not_equal(chunk_decode(7, buf, bytes_n, back, &n), TRM_OK);
         buf[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
 }
 
 static void set_crc(uint8_t *bytes, size_t bytes_n)
 {
+    static const uint8_t key[8] = {7};
     uint32_t crc = trm_crc32c(0, bytes, bytes_n - 4);
 
+    if (bytes[0] != 1)
+        crc = trm_crc32c(crc, key, sizeof(key));
     for (size_t i = 0; i < 4; i++)
         bytes[bytes_n - 4 + i] = (uint8_t)(crc >> (8 * i));
 }
@@ -137,7 +140,7 @@ static void forged_bytes_with_a_right_checksum_are_read_within_bounds(void **sta
     for (unsigned round = 0; round < 20000; round++) {
         fill_even(points, 60, 5, 700);
         points[59].t += round & 1;
-        size_t bytes_n = chunk_encode(points, 60, buf);
+        size_t bytes_n = chunk_encode(7, points, 60, buf);
         for (size_t hits = 1 + trm_rng_below(&rng, 4); hits; hits--)
             buf[trm_rng_below(&rng, round & 2 ? 12 : bytes_n)] = (uint8_t)trm_rng_next(&rng);
         if (round % 5 == 0)
@@ -145,7 +148,7 @@ static void forged_bytes_with_a_right_checksum_are_read_within_bounds(void **sta
         uint8_t *exact = malloc(bytes_n);
         memcpy(exact, buf, bytes_n);
         set_crc(exact, bytes_n);
-        if (chunk_decode(exact, bytes_n, back, &n) == TRM_OK) {
+        if (chunk_decode(7, exact, bytes_n, back, &n) == TRM_OK) {
             size_t at;
             assert_in_range(n, 1, CHUNK_POINTS);
             assert_true(sorted_check(back, n, &at));
@@ -165,10 +168,26 @@ static void unknown_version_is_told_apart_from_damage(void **state)
 
     (void)state;
     fill_even(points, 3, 0, 1);
-    size_t bytes_n = chunk_encode(points, 3, buf);
-    buf[0] = 2;
+    size_t bytes_n = chunk_encode(7, points, 3, buf);
+    buf[0] = 3;
     set_crc(buf, bytes_n);
-    assert_int_equal(chunk_decode(buf, bytes_n, back, &n), TRM_EVERSION);
+    assert_int_equal(chunk_decode(7, buf, bytes_n, back, &n), TRM_EVERSION);
+}
+
+static void another_series_chunk_is_noticed_and_version_1_is_read_without_that(void **state)
+{
+    struct point points[3], back[CHUNK_POINTS];
+    uint8_t buf[CHUNK_BYTES_MAX];
+    size_t n;
+
+    (void)state;
+    fill_even(points, 3, 0, 1);
+    size_t bytes_n = chunk_encode(7, points, 3, buf);
+    assert_int_equal(chunk_decode(8, buf, bytes_n, back, &n), TRM_ECORRUPT);
+    buf[0] = 1;
+    set_crc(buf, bytes_n);
+    assert_int_equal(chunk_decode(8, buf, bytes_n, back, &n), TRM_OK);
+    assert_int_equal(n, 3);
 }
 
 int main(void)
@@ -181,6 +200,7 @@ int main(void)
         cmocka_unit_test(every_flipped_bit_is_noticed),
         cmocka_unit_test(forged_bytes_with_a_right_checksum_are_read_within_bounds),
         cmocka_unit_test(unknown_version_is_told_apart_from_damage),
+        cmocka_unit_test(another_series_chunk_is_noticed_and_version_1_is_read_without_that),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* Points against the plain model: the layer below the queue, with limits so small that every way through
  * tail and chunks is walked, and the same through the whole store with its own limits. */
 #include "core/rng.h"
+#include "server/store/chunks.h"
 #include "server/store/points.h"
 #include "server/store/rows.h"
 #include "tests/server/store_fixture.h"
@@ -312,10 +313,20 @@ static void damage_a_chunk(struct layer *l)
     must(db_exec(l->db, "UPDATE chunk SET blob = zeroblob(length(blob)) WHERE t0 = 0", &err), &err);
 }
 
-static void damaged_points_are_named_and_do_not_stop_new_ones(void **state)
+static int64_t count_rows(struct layer *l, const char *sql)
+{
+    struct err err = {0};
+    int64_t n = -1;
+
+    must(db_query_int(l->db, sql, &n, &err), &err);
+    return n;
+}
+
+static void damaged_points_are_a_hole_that_new_ones_may_fill(void **state)
 {
     struct layer *l = *state;
     struct point points[700], *read;
+    struct store_damage found;
     struct points_put got;
     struct err err = {0};
     size_t n;
@@ -324,11 +335,24 @@ static void damaged_points_are_named_and_do_not_stop_new_ones(void **state)
         points[i] = (struct point){(int64_t)i, 1};
     must(points_put(&l->points, 1, points, 700, &got, &err), &err);
     damage_a_chunk(l);
-    assert_int_equal(points_read(&l->points, 1, 0, 10, 10, &read, &n, &err), -1);
-    assert_int_equal(err.code, ERR_STORAGE);
-    assert_non_null(strstr(err.msg, "series 1 from 0 to 511"));
-    assert_int_equal(points_put(&l->points, 1, points, 1, &got, &err), -1);
-    assert_int_equal(err.code, ERR_STORAGE);
+    must(points_read(&l->points, 1, 0, 700, 700, &read, &n, &err), &err);
+    assert_int_equal(n, 700 - CHUNK_POINTS);
+    assert_int_equal(read[0].t, CHUNK_POINTS);
+    free(read);
+    assert_int_equal(damage_copy(l->db->damage, 0, &found, 1), 1);
+    assert_int_equal(found.kind, STORE_DAMAGE_POINTS);
+    assert_int_equal(found.key, 1);
+    assert_true(found.from == 0 && found.until == 511 && found.n == 512);
+    must(points_put(&l->points, 1, points, 1, &got, &err), &err);
+    assert_int_equal(got.point_n, 701); /* what the chunk held still counts … */
+    assert_int_equal(count_rows(l, "SELECT count(*) FROM damaged"), 0);
+    must(points_put(&l->points, 1, points, 511, &got, &err), &err);
+    assert_int_equal(got.point_n, 700 - 1); /* … until it has left its place */
+    assert_int_equal(count_rows(l, "SELECT count(*) FROM damaged"), 1);
+    assert_int_equal(count_rows(l, "SELECT count(*) FROM damaged WHERE length(bytes) > 512*8"), 1);
+    must(points_read(&l->points, 1, 0, 700, 700, &read, &n, &err), &err);
+    assert_int_equal(n, 699);
+    free(read);
 
     for (size_t i = 0; i < 700; i++)
         points[i].t += 700;
@@ -402,7 +426,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(rows_written_after_the_log_was_emptied_survive, layer_new,
                                         layer_free),
         cmocka_unit_test_setup_teardown(repeating_points_writes_nothing, layer_new, layer_free),
-        cmocka_unit_test_setup_teardown(damaged_points_are_named_and_do_not_stop_new_ones, layer_new,
+        cmocka_unit_test_setup_teardown(damaged_points_are_a_hole_that_new_ones_may_fill, layer_new,
                                         layer_free),
         cmocka_unit_test_setup_teardown(random_writes_through_the_store_match_the_model, fixture_new,
                                         fixture_free),
