@@ -61,7 +61,7 @@ static void by_default_a_quarter_is_left_to_others_and_loopback_has_all(void **s
 
 static void what_is_configured_holds_for_loopback_too(void **state)
 {
-    struct config config = {.connections_max = 100, .client_connections_max = 3, .client_inflight_bytes_max = 4};
+    struct config config = {.client_connections_max = 3, .client_inflight_bytes_max = 4};
     (void)state;
     assert_int_equal(client_connections_max(&config, LOOPBACK), 3);
     assert_int_equal(client_bytes_max(&config, LOOPBACK), 4);
