@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@ struct named_zone {
 
 struct zones {
     char *folder;
+    pthread_mutex_t lock;    /* of what follows; nobody holds it for longer than it takes to read a file */
     struct named_zone *list; /* [n], in the order in which they were asked for */
     size_t n, capacity;
 };
@@ -48,6 +50,7 @@ struct zones *zones_new(const char *folder)
         free(zones);
         return NULL;
     }
+    pthread_mutex_init(&zones->lock, NULL); /* never fails with default attributes */
     return zones;
 }
 
@@ -58,6 +61,7 @@ void zones_free(struct zones *zones)
     for (size_t i = 0; i < zones->n; i++)
         trm_zone_free(zones->list[i].zone);
     free(zones->list);
+    pthread_mutex_destroy(&zones->lock);
     free(zones->folder);
     free(zones);
 }
@@ -192,14 +196,10 @@ static int make_room(struct zones *zones, struct err *err)
     return 0;
 }
 
-int zones_find(struct zones *zones, const char *name, const struct trm_zone **ret, struct err *err)
+static int find(struct zones *zones, const char *name, const struct trm_zone **ret, struct err *err)
 {
     struct trm_zone *zone;
 
-    if (zone_is_utc(name)) {
-        *ret = NULL;
-        return 0;
-    }
     for (size_t i = 0; i < zones->n; i++)
         if (strcmp(zones->list[i].name, name) == 0) {
             *ret = zones->list[i].zone;
@@ -212,4 +212,16 @@ int zones_find(struct zones *zones, const char *name, const struct trm_zone **re
     memcpy(added->name, name, strlen(name) + 1);
     *ret = zone;
     return 0;
+}
+
+int zones_find(struct zones *zones, const char *name, const struct trm_zone **ret, struct err *err)
+{
+    if (zone_is_utc(name)) {
+        *ret = NULL;
+        return 0;
+    }
+    pthread_mutex_lock(&zones->lock);
+    int rc = find(zones, name, ret, err);
+    pthread_mutex_unlock(&zones->lock);
+    return rc;
 }

@@ -2,7 +2,7 @@
  * to know what a clock does (core/zone.h). Surprising: a zone that was read once stays until the end, so
  * that a pointer to it may go anywhere, and a change of the files counts from the next start on.
  *
- * Threads: the loop's; the zones themselves do not change and may be read by any. */
+ * Threads: any may find; the zones themselves do not change. */
 #ifndef SERVER_ZONES_H
 #define SERVER_ZONES_H
 

@@ -35,6 +35,7 @@ int body_begin(struct body *body, enum body_mode mode, unsigned media, enum codi
 {
     body->mode = mode;
     body->max = max;
+    body->weighed = mode == BODY_BUFFER && media == MEDIA_JSON;
     if (coding != CODING_IDENTITY && (body->inflater = inflater_new(coding)) == NULL)
         return err_set(err, ERR_NO_MEMORY, "out of memory");
     if (mode == BODY_POINTS)
@@ -72,6 +73,8 @@ static int take(void *ctx, const char *bytes, size_t n, struct err *err)
         return points_reader_feed(body->points, bytes, n, err);
     if (body->mode == BODY_BATCH)
         return batch_reader_feed(body->batch, bytes, n, err);
+    if (body->weighed && json_weigh(&body->weight, bytes, n, err) != 0)
+        return -1;
     return append(body, bytes, n, err);
 }
 

@@ -7,6 +7,7 @@
 #include "server/base/err.h"
 #include "server/http/batch_reader.h"
 #include "server/http/coding.h"
+#include "server/http/json_weight.h"
 #include "server/http/points_reader.h"
 #include "server/http/routes.h"
 
@@ -23,6 +24,8 @@ struct body {
     uint64_t taken;               /* bytes, decompressed */
     char *bytes;                  /* BODY_BUFFER: malloc, a NUL behind n bytes; NULL while empty */
     size_t n, size;
+    bool weighed;                 /* … JSON: what it will weigh as a tree is told as it comes */
+    struct json_weight weight;
     struct points_reader *points; /* BODY_POINTS */
     struct batch_reader *batch;   /* BODY_BATCH */
     enum batch_format format;
@@ -37,7 +40,7 @@ __attribute__((warn_unused_result)) int body_begin(struct body *body, enum body_
                                                    size_t max, size_t points_max, struct err *err);
 
 /* Takes a piece of the body. Returns 0, or -1 with ERR_TOO_LARGE, ERR_SYNTAX (also: not what its coding
- * says), ERR_INVALID or ERR_NO_MEMORY. */
+ * says, or a number without end), ERR_INVALID or ERR_NO_MEMORY. */
 __attribute__((warn_unused_result)) int body_feed(struct body *body, const char *bytes, size_t n,
                                                   struct err *err);
 

@@ -4,11 +4,9 @@
 #include "server/base/clock.h"
 #include "server/http/kserve.h"
 #include "server/http/response.h"
+#include "server/http/stateless_run.h"
 
 #include <microhttpd.h>
-
-#define KSERVE_WAIT_MS 120000
-#define KSERVE_BUDGET_MS (KSERVE_WAIT_MS - 10000)
 
 /* Ids differ between answers and, by the wall clock, between runs. */
 static uint64_t next_id(void)
@@ -16,50 +14,31 @@ static uint64_t next_id(void)
     return clock_mono_ns() ^ (uint64_t)clock_wall_ms() << 24;
 }
 
-static void answer_request(struct request *request, const struct kserve_request *asked,
-                           const struct stateless_batch *batch)
+static int parse(struct stateless_run *run, char *body, size_t n, struct err *err)
 {
-    char *bytes;
-    size_t n;
-    struct err err;
-    if (kserve_write(asked, batch, next_id(), clock_wall_ms(), &bytes, &n, &err) != 0)
-        request_refuse(request, &err);
-    else
-        answer_bytes(request, MHD_HTTP_OK, TYPE_JSON, bytes, n);
+    struct kserve_request *asked;
+    if (kserve_parse(body, n, &asked, &run->batch, err) != 0)
+        return -1;
+    run->asked = asked;
+    return 0;
 }
 
-static void on_done(void *ctx, const struct err *err, struct stateless_batch *batch)
+static int write_answer(const struct stateless_run *run, char **ret, size_t *ret_n, struct err *err)
 {
-    struct wait *wait = ctx;
-    struct kserve_request *asked = wait->data;
-    wait->data = NULL;
-    struct request *request = wait_succeed(wait, err);
-    if (request != NULL)
-        answer_request(request, asked, batch);
-    kserve_request_free(asked);
-    stateless_batch_free(batch);
+    return kserve_write(run->asked, run->batch, next_id(), clock_wall_ms(), ret, ret_n, err);
 }
+
+static void free_asked(void *asked)
+{
+    kserve_request_free(asked);
+}
+
+static const struct stateless_form form = {
+    .parse = parse, .write = write_answer, .free_asked = free_asked, .budget = true};
 
 void handle_kserve_forecast(struct request *request)
 {
-    struct kserve_request *asked;
-    struct stateless_batch *batch;
-    struct err err;
-    const char *body = request->body.n == 0 ? "" : request->body.bytes;
-    if (kserve_parse(body, request->body.n, &asked, &batch, &err) != 0) {
-        request_refuse(request, &err);
-        return;
-    }
-    struct wait *wait = wait_new(request, KSERVE_WAIT_MS);
-    batch->deadline_ns = clock_mono_ns() + (uint64_t)KSERVE_BUDGET_MS * 1000000;
-    if (wait != NULL && service_forecast_stateless(request->http->service, batch, on_done, wait, &err) == 0) {
-        wait->data = asked;
-        return;
-    }
-    kserve_request_free(asked);
-    stateless_batch_free(batch);
-    if (wait != NULL)
-        wait_fail(wait, &err);
+    stateless_run_begin(request, &form, 0);
 }
 
 void handle_kserve_models(struct request *request)

@@ -1,62 +1,33 @@
-/* POST /v1/forecast: parsed here, computed on a worker, written here. See handlers.h. */
+/* POST /v1/forecast: its shapes on the way that stateless requests go. See handlers.h. */
 #include "server/http/handlers.h"
 
-#include "server/http/handler_tools.h"
-#include "server/http/response.h"
+#include "server/http/problem.h"
 #include "server/http/stateless_json.h"
+#include "server/http/stateless_run.h"
 
-#include <microhttpd.h>
 #include <stdlib.h>
 
-#define STATELESS_WAIT_MS 120000
-
-static void answer_batch(struct request *request, const struct stateless_batch *batch,
-                         const struct forecast_params *params)
+static int parse(struct stateless_run *run, char *body, size_t n, struct err *err)
 {
-    char *bytes;
-    size_t n;
-    struct err err;
-    if (stateless_json_write(batch, params, problem_write_entry, &bytes, &n, &err) != 0)
-        request_refuse(request, &err);
-    else
-        answer_bytes(request, MHD_HTTP_OK, TYPE_JSON, bytes, n);
+    struct forecast_params *params = malloc(sizeof *params);
+    if (params == NULL)
+        return err_set(err, ERR_NO_MEMORY, "out of memory");
+    if (stateless_json_parse(body, n, run->zones, &run->batch, params, err) != 0) {
+        free(params);
+        return -1;
+    }
+    run->asked = params;
+    return 0;
 }
 
-static void on_done(void *ctx, const struct err *err, struct stateless_batch *batch)
+static int write_answer(const struct stateless_run *run, char **ret, size_t *ret_n, struct err *err)
 {
-    struct wait *wait = ctx;
-    struct forecast_params params = *(struct forecast_params *)wait->data;
-    struct request *request = wait_end(wait);
-    if (request != NULL && err != NULL && err->code != ERR_NONE)
-        request_refuse(request, err);
-    else if (request != NULL)
-        answer_batch(request, batch, &params);
-    stateless_batch_free(batch);
+    return stateless_json_write(run->batch, run->asked, problem_write_entry, ret, ret_n, err);
 }
+
+static const struct stateless_form form = {.parse = parse, .write = write_answer, .free_asked = free};
 
 void handle_post_forecast(struct request *request)
 {
-    struct stateless_batch *batch;
-    struct err err;
-    struct forecast_params *params = malloc(sizeof *params);
-    if (params == NULL)
-        err_set(&err, ERR_NO_MEMORY, "out of memory");
-    const char *body = request->body.n == 0 ? "" : request->body.bytes;
-    if (params == NULL || stateless_json_parse(body, request->body.n, service_zones(request->http->service),
-                                               &batch, params, &err) != 0) {
-        request_refuse(request, &err);
-        free(params);
-        return;
-    }
-    struct wait *wait = wait_new(request, STATELESS_WAIT_MS);
-    if (wait == NULL) {
-        stateless_batch_free(batch);
-        free(params);
-        return;
-    }
-    wait->data = params;
-    if (service_forecast_stateless(request->http->service, batch, on_done, wait, &err) != 0) {
-        stateless_batch_free(batch);
-        wait_fail(wait, &err);
-    }
+    stateless_run_begin(request, &form, 0);
 }

@@ -2,63 +2,38 @@
  * there are none yet. See handlers.h. */
 #include "server/http/handlers.h"
 
-#include "server/base/clock.h"
 #include "server/http/handler_tools.h"
 #include "server/http/response.h"
+#include "server/http/stateless_run.h"
 #include "server/http/timegpt.h"
 
 #include <microhttpd.h>
-#include <stdlib.h>
 
-/* A batch gives up before its client is told that nothing came. */
-#define TIMEGPT_WAIT_MS 120000
-#define TIMEGPT_BUDGET_MS (TIMEGPT_WAIT_MS - 10000)
-
-static void answer_request(struct request *request, const struct timegpt_request *asked,
-                           const struct stateless_batch *batch)
+static int parse(struct stateless_run *run, char *body, size_t n, struct err *err)
 {
-    char *bytes;
-    size_t n;
-    struct err err;
-    if (timegpt_write(asked, batch, &bytes, &n, &err) != 0)
-        request_refuse(request, &err);
-    else
-        answer_bytes(request, MHD_HTTP_OK, TYPE_JSON, bytes, n);
+    struct timegpt_request *asked;
+    if (timegpt_parse((enum timegpt_task)run->task, body, n, &asked, &run->batch, err) != 0)
+        return -1;
+    run->asked = asked;
+    return 0;
 }
 
-static void on_done(void *ctx, const struct err *err, struct stateless_batch *batch)
+static int write_answer(const struct stateless_run *run, char **ret, size_t *ret_n, struct err *err)
 {
-    struct wait *wait = ctx;
-    struct timegpt_request *asked = wait->data;
-    wait->data = NULL;
-    struct request *request = wait_succeed(wait, err);
-    if (request != NULL)
-        answer_request(request, asked, batch);
+    return timegpt_write(run->asked, run->batch, ret, ret_n, err);
+}
+
+static void free_asked(void *asked)
+{
     timegpt_request_free(asked);
-    stateless_batch_free(batch);
 }
+
+static const struct stateless_form form = {
+    .parse = parse, .write = write_answer, .free_asked = free_asked, .budget = true};
 
 static void ask(struct request *request, enum timegpt_task task)
 {
-    struct timegpt_request *asked;
-    struct stateless_batch *batch;
-    struct err err;
-    char empty[1] = "";
-    char *body = request->body.n == 0 ? empty : request->body.bytes;
-    if (timegpt_parse(task, body, request->body.n, &asked, &batch, &err) != 0) {
-        request_refuse(request, &err);
-        return;
-    }
-    struct wait *wait = wait_new(request, TIMEGPT_WAIT_MS);
-    batch->deadline_ns = clock_mono_ns() + (uint64_t)TIMEGPT_BUDGET_MS * 1000000;
-    if (wait != NULL && service_forecast_stateless(request->http->service, batch, on_done, wait, &err) == 0) {
-        wait->data = asked;
-        return;
-    }
-    timegpt_request_free(asked);
-    stateless_batch_free(batch);
-    if (wait != NULL)
-        wait_fail(wait, &err);
+    stateless_run_begin(request, &form, (int)task);
 }
 
 void handle_timegpt_forecast(struct request *request)

@@ -3,7 +3,7 @@
  * Surprising: the variables of a multivariate series are forecast each by itself; and "mean_forecast" is the
  * median, the only point forecast here. Unknown fields are allowed there, so they are here.
  *
- * Parsing and writing: the loop's thread. */
+ * Parsing and writing: any thread. */
 #ifndef SERVER_HTTP_KSERVE_H
 #define SERVER_HTTP_KSERVE_H
 

@@ -110,6 +110,15 @@ int request_charge(struct request *request, size_t bytes, struct err *err)
     return 0;
 }
 
+void request_uncharge(struct request *request, size_t bytes)
+{
+    assert(bytes <= request->charged_bytes);
+    request->charged_bytes -= bytes;
+    request->http->inflight_bytes -= bytes;
+    if (request->share != NULL)
+        request->share->bytes -= bytes;
+}
+
 const char *request_param(const struct request *request, const char *name)
 {
     for (size_t i = 0; i < request->uri.param_n; i++)

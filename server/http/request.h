@@ -39,6 +39,8 @@ struct http {
     struct forecast_cache *cache;
     struct selector_list *ingest_rules; /* which metrics of agents are kept */
     uint64_t drop_logged_ns;            /* when it was last logged that series are dropped; 0: never */
+    struct uv_loop_s *loop;
+    size_t away_n;                  /* pieces of work on other threads (away.h) */
     struct bridge *bridge;
     struct client_shares clients;
     struct wait_list waits;
@@ -108,6 +110,9 @@ void request_refuse_kind(struct request *request, enum problem_kind kind, const 
  * hold too much. */
 __attribute__((warn_unused_result)) int request_charge(struct request *request, size_t bytes,
                                                        struct err *err);
+
+/* Gives back what was charged. */
+void request_uncharge(struct request *request, size_t bytes);
 
 /* Value of a query parameter (decoded; "" where it has no value), NULL where it is absent. */
 const char *request_param(const struct request *request, const char *name);

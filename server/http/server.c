@@ -10,6 +10,7 @@
 #include "server/http/response.h"
 #include "server/wire/selector.h"
 
+#include <jansson.h>
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +45,8 @@ int http_server_new(uv_loop_t *loop, const struct config *config, struct service
         return err_set(err, ERR_NO_MEMORY, "out of memory");
     struct http *http = &server->http;
     *http = (struct http){.config = config, .service = service, .counters = counters,
-                          .started_ms = clock_wall_ms()};
+                          .loop = loop, .started_ms = clock_wall_ms()};
+    json_object_seed(0); /* from the system, before there are threads: keys are the clients' to choose */
     http->no_memory = no_memory_response();
     if (selector_list_parse(config->ingest_match, &http->ingest_rules, err) != 0) {
         err_wrap(err, "ingest-match");
@@ -92,7 +94,7 @@ void http_server_stop_listening(struct http_server *server)
 
 bool http_server_idle(const struct http_server *server)
 {
-    return server->http.requests_n == 0;
+    return server->http.requests_n == 0 && server->http.away_n == 0;
 }
 
 void http_server_free(struct http_server *server)

@@ -42,7 +42,7 @@ void http_server_drain(struct http_server *server);
 /* Closes the listening socket; open connections go on, each answer closes its connection. */
 void http_server_stop_listening(struct http_server *server);
 
-/* Whether no request is being received, worked on or answered. */
+/* Whether no request is being received, worked on (here or on another thread) or answered. */
 bool http_server_idle(const struct http_server *server);
 
 /* Answers every waiting request with 503, closes every connection. Run the loop once more afterwards: the

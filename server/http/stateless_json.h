@@ -2,7 +2,7 @@
  * forecast is computed and which HTTP status an error has. Surprising: an answer is a 200 even
  * where an entry failed: that entry carries its own problem, the others stand.
  *
- * Parsing: the loop's thread. */
+ * Parsing and writing: any thread. */
 #ifndef SERVER_HTTP_STATELESS_JSON_H
 #define SERVER_HTTP_STATELESS_JSON_H
 

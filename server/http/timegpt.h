@@ -6,7 +6,7 @@
  * (the model's name, depth and loss of fine-tuning) and unknown ones are ignored, as their own server
  * ignores what it does not know.
  *
- * Parsing and writing: the loop's thread. */
+ * Parsing and writing: any thread. */
 #ifndef SERVER_HTTP_TIMEGPT_H
 #define SERVER_HTTP_TIMEGPT_H
 
