@@ -22,14 +22,26 @@ static bool refuse(struct request *request, const struct err *err)
 
 /* Each returns whether to go on. */
 
+/* Nobody knows where this request ends: it is the connection's last. */
+static bool refuse_framing(struct request *request, const struct err *err)
+{
+    request->headers.has_body = request->headers.chunked = true;
+    request->headers.expect_continue = false;
+    return refuse(request, err);
+}
+
 static bool check_framing(struct request *request, const char *version)
 {
     struct err err;
-    if (headers_read(request->connection, &request->headers, &err) != 0)
-        return refuse(request, &err);
+    if (headers_read(request->connection, version, &request->headers, &err) != 0)
+        return refuse_framing(request, &err);
+    if (uri_has_blank(request->target)) {
+        err_set(&err, ERR_SYNTAX, "spaces and control characters in the target must be encoded (%%20)");
+        return refuse_framing(request, &err);
+    }
     if (request->headers.chunked && strcmp(version, MHD_HTTP_VERSION_1_1) != 0) {
         err_set(&err, ERR_SYNTAX, "Transfer-Encoding needs HTTP/1.1");
-        return refuse(request, &err);
+        return refuse_framing(request, &err);
     }
     return true;
 }

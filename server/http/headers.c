@@ -30,11 +30,32 @@ static void take_framing(struct headers *headers, const char *name, const char *
     }
 }
 
-static enum MHD_Result take(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+/* RFC 9110, 5.6.2. */
+static bool is_token(const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        char c = text[i];
+        bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (!plain && (c == '\0' || strchr("!#$%&'*+-.^_`|~", c) == NULL))
+            return false;
+    }
+    return n > 0;
+}
+
+/* Bytes that some parser takes for the end of a line, or of a text. */
+static bool is_cut(const char *text, size_t n)
+{
+    return memchr(text, '\0', n) != NULL || memchr(text, '\r', n) != NULL || memchr(text, '\n', n) != NULL;
+}
+
+static enum MHD_Result take(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_n,
+                            const char *value, size_t value_n)
 {
     struct headers *headers = cls;
     (void)kind;
-    if (strcasecmp(name, "accept") == 0)
+    if (!is_token(name, name_n) || (value != NULL && is_cut(value, value_n)))
+        headers->malformed_n++;
+    else if (strcasecmp(name, "accept") == 0)
         keep(&headers->accept, value);
     else if (strcasecmp(name, "accept-encoding") == 0)
         keep(&headers->accept_encoding, value);
@@ -73,8 +94,14 @@ static int check_length(struct headers *headers, struct err *err)
     return 0;
 }
 
-static int check_framing(struct headers *headers, struct err *err)
+static int check_framing(struct headers *headers, bool needs_host, struct err *err)
 {
+    if (headers->malformed_n > 0)
+        return err_set(err, ERR_SYNTAX,
+                       "a header's name is no name (a space before the colon?), or its value "
+                       "holds a bare CR or NUL");
+    if (needs_host && headers->host_n == 0)
+        return err_set(err, ERR_SYNTAX, "HTTP/1.1 needs a Host header");
     if (headers->content_length_n > 1 || headers->transfer_encoding_n > 1 || headers->host_n > 1)
         return err_set(err, ERR_SYNTAX,
                        "Content-Length, Transfer-Encoding and Host may each be given once");
@@ -89,13 +116,10 @@ static int check_framing(struct headers *headers, struct err *err)
     return 0;
 }
 
-int headers_read(struct MHD_Connection *connection, struct headers *ret, struct err *err)
+int headers_read(struct MHD_Connection *connection, const char *version, struct headers *ret, struct err *err)
 {
+    bool needs_host = strcmp(version, MHD_HTTP_VERSION_1_1) == 0;
     *ret = (struct headers){0};
-    MHD_get_connection_values(connection, MHD_HEADER_KIND, take, ret);
-    if (check_framing(ret, err) == 0)
-        return 0;
-    ret->has_body = ret->chunked = true; /* nobody knows where this request ends: it is the last one */
-    ret->expect_continue = false;
-    return -1;
+    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, take, ret);
+    return check_framing(ret, needs_host, err);
 }

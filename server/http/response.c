@@ -189,7 +189,7 @@ char *answer_problem_raw(const struct request *request, size_t *ret_n)
 {
     size_t n = 0;
     char *bytes = request->problem == NULL ? NULL : problem_bytes(request, &n);
-    char *message = NULL, more[64] = "";
+    char *message = NULL, more[ROUTER_ALLOW_MAX + 32] = "";
     if (bytes == NULL)
         return NULL;
     const struct problem_info *info = &problem_infos[request->problem->kind];
@@ -198,11 +198,13 @@ char *answer_problem_raw(const struct request *request, size_t *ret_n)
         snprintf(more, sizeof more, "Retry-After: %u\r\n", info->retry_after_s);
     else if (request->problem->kind == PROBLEM_CODING)
         snprintf(more, sizeof more, "Accept-Encoding: %s\r\n", coding_understood());
+    else if (request->problem->kind == PROBLEM_METHOD)
+        snprintf(more, sizeof more, "Allow: %s\r\n", request->allow);
     int length = asprintf(&message,
                           "HTTP/1.1 %u %s\r\nContent-Type: %s\r\n"
                           "Content-Length: %zu\r\n%sConnection: close\r\n\r\n%s",
                           status, MHD_get_reason_phrase_for(status),
-                          problem_type(request), n, more, bytes);
+                          problem_type(request), n, more, request->method == METHOD_HEAD ? "" : bytes);
     free(bytes);
     *ret_n = length < 0 ? 0 : (size_t)length;
     return length < 0 ? NULL : message;

@@ -82,6 +82,14 @@ int uri_parse_query(char *query, struct uri *uri, struct err *err)
     return 0;
 }
 
+bool uri_has_blank(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text <= ' ' || *text == 0x7f)
+            return true;
+    return false;
+}
+
 int uri_parse_path(char *text, struct uri *ret, char **ret_query, struct err *err)
 {
     struct uri uri = {0};

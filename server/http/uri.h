@@ -25,6 +25,10 @@ struct uri {
     size_t param_n;
 };
 
+/* Whether a space or a control character stands in a target: libmicrohttpd takes "GET /a b HTTP/1.1" for the
+ * target "/a b", which others read as "/a" and something else. */
+bool uri_has_blank(const char *text);
+
 /* Cuts and decodes the path of text in place (origin form, absolute form of http and https, or "*"); *ret
  * points into it, and has no parameters yet: *ret_query is where they begin, NULL where there are none. In
  * two steps, so that what is wrong with a query can be told in the form of the path's own clients. Returns 0,

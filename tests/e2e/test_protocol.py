@@ -108,6 +108,33 @@ class Smuggling(Raw):
         self.refuse(self.outer(b"Transfer-Encoding: chunked", b"Transfer-Encoding: identity") + b"0\r\n\r\n",
                     self.INNER)
 
+    def test_a_space_before_a_headers_colon_is_refused(self):
+        self.refuse(self.outer(b"Content-Length : 30", b"Content-Length: 30") + POINTS, self.INNER)
+
+    def test_a_bare_cr_within_a_header_is_refused(self):
+        self.refuse(self.outer(b"X: a\rTransfer-Encoding: chunked", b"Content-Length: 30") + POINTS, self.INNER)
+
+    def test_a_target_with_a_space_or_a_cr_is_refused(self):
+        for blank in (b" ", b"\r", b"\x7f"):
+            self.refuse(b"GET /v1/series" + blank + b"x HTTP/1.1\r\nHost: x\r\n\r\n", self.INNER)
+
+    def test_a_request_without_a_host_gets_one_well_formed_answer(self):
+        answer = self.talk(b"GET /v1/series HTTP/1.1\r\n\r\n")
+        self.assertEqual(statuses(answer), [400], answer)
+        head, _, body = answer.partition(b"\r\n\r\n")
+        self.assertIn(b"application/problem+json", head)
+        self.assertIn(b"Content-Length: %d" % len(body), head)
+
+    def test_a_refused_head_has_no_body(self):
+        answer = self.talk(b"HEAD /v1/series HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
+        self.assertEqual(statuses(answer), [400], answer)
+        self.assertTrue(answer.endswith(b"\r\n\r\n"), answer)
+
+    def test_a_wrong_method_with_a_body_without_end_is_told_which_it_takes(self):
+        answer = self.talk(b"POST /livez HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
+        self.assertEqual(statuses(answer), [405], answer)
+        self.assertIn(b"\r\nAllow: GET, HEAD, OPTIONS\r\n", answer)
+
     def test_a_negative_length_is_refused(self):
         self.refuse(self.outer(b"Content-Length: -30") + POINTS, self.INNER)
 
