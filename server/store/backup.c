@@ -35,7 +35,7 @@ static bool is_full(int number)
 
 static int fail_errno(const char *what, const char *path, int number, struct err *err)
 {
-    return err_set(err, is_full(number) ? ERR_NO_SPACE : ERR_STORAGE, "cannot %s %.200s: %s", what, path,
+    return err_set(err, is_full(number) ? ERR_NO_SPACE : ERR_UNAVAILABLE, "cannot %s %.200s: %s", what, path,
                    strerror(number));
 }
 
@@ -49,7 +49,9 @@ static int fail_copy(const struct backup *backup, int code, struct err *err)
         return err_set(err, ERR_NO_MEMORY, "out of memory");
     if (is_full(number))
         return fail_errno("write", backup->path, number, err);
-    return err_set(err, ERR_STORAGE, "the copy to %.200s failed: %s", backup->path, sqlite3_errstr(code));
+    bool damaged = (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
+    return err_set(err, damaged ? ERR_STORAGE : ERR_UNAVAILABLE, "the copy to %.200s failed: %s",
+                   backup->path, sqlite3_errstr(code));
 }
 
 /* ---- the beginning ---- */

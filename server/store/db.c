@@ -243,8 +243,8 @@ int db_in_place(const struct db *db, struct err *err)
         if (there && st.st_dev == identity->device && st.st_ino == identity->inode)
             continue;
         return err_set(err, ERR_UNAVAILABLE,
-                       "%s%s was %s under the running daemon: put it back, or save what the daemon "
-                       "still holds by POST /v1/admin/backup and start it with that",
+                       "%s%s was %s under the running daemon: put it back, or save what the daemon still "
+                       "holds by POST /v1/admin/backup and start it with that",
                        db->path, endings[i], there ? "replaced" : "removed");
     }
     return 0;

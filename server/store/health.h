@@ -1,7 +1,6 @@
 /* Whether writes can be made durable. Knows of the last failure and when to try again; refuses to know
  * requests. Surprising: while it fails the thread itself writes (a page that says what it said before), so
- * that readiness comes back by itself and means that a write was synced; and that write also overwrites what
- * a failed commit has left at the end of the WAL, which a crash could otherwise bring to life.
+ * that readiness comes back by itself and means that a write was synced.
  *
  * While all is well and nobody writes, every STORE_LOOK_MS it is looked, without writing, whether the files
  * are
@@ -31,6 +30,11 @@ void health_init(struct health *health);
 
 /* A write has failed, or a read for the disk's sake. Errors that say nothing about the disk do not count. */
 void health_failed(struct store *store, const struct err *err);
+
+/* A commit has failed, perhaps only in its sync: then all of it stands at the end of the WAL, and who reads that
+ * anew takes it for committed. A page that says what it said before is written over its beginning, synced or not;
+ * what is refused so stays refused, unless the power goes in between. */
+void health_bury(struct store *store);
 
 /* A batch was committed: where it was failing, the next try is due at once. */
 void health_committed(struct store *store);

@@ -281,7 +281,7 @@ void store_stats(struct store *store, struct store_stats *ret);
  * wrong. Once a write has failed for the disk's sake, the store's thread tries one of its own after
  * STORE_PROBE_FIRST_MS, then ever less often up to every STORE_PROBE_MAX_MS, until one succeeds (health.h).
  * */
-#define STORE_PROBE_FIRST_MS 250
+#define STORE_PROBE_FIRST_MS 50
 #define STORE_PROBE_MAX_MS 4000
 __attribute__((warn_unused_result)) int store_ready(struct store *store, struct err *err);
 

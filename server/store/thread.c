@@ -107,6 +107,7 @@ static void batch_commit(struct store *store, struct batch *batch)
         (!writes || db_in_place(store->db, &err) == 0))
         return;
     db_rollback(store->db);
+    health_bury(store);
     batch_lose(store, batch, &err);
 }
 
