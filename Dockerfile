@@ -2,14 +2,14 @@
 FROM debian:12-slim AS build
 RUN apt-get update \
  && apt-get install -y --no-install-recommends meson ninja-build pkg-config gcc libc6-dev python3 python3-yaml \
-    libmicrohttpd-dev libjansson-dev libsqlite3-dev libuv1-dev zlib1g-dev libzstd-dev libcmocka-dev \
+    libmicrohttpd-dev libjansson-dev libsqlite3-dev libuv1-dev zlib1g-dev libzstd-dev libargon2-dev libgnutls28-dev libcmocka-dev \
  && rm -rf /var/lib/apt/lists/*
 COPY . /src
 RUN meson setup /build /src --buildtype=release && ninja -C /build server/tstrmd && strip /build/server/tstrmd
 
 FROM debian:12-slim
 RUN apt-get update \
- && apt-get install -y --no-install-recommends libmicrohttpd12 libjansson4 libsqlite3-0 libuv1 zlib1g libzstd1 tzdata \
+ && apt-get install -y --no-install-recommends libmicrohttpd12 libgnutls30 libargon2-1 libjansson4 libsqlite3-0 libuv1 zlib1g libzstd1 tzdata \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --home-dir /var/lib/tstrm --create-home tstrm
 COPY --from=build /build/server/tstrmd /usr/local/bin/tstrmd

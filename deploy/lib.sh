@@ -5,7 +5,7 @@ PATH=/usr/bin:/bin:/usr/sbin:/sbin:$PATH
 export PATH
 
 BUILD_PACKAGES="meson ninja-build pkg-config gcc libc6-dev python3 python3-yaml libmicrohttpd-dev libjansson-dev
-    libsqlite3-dev libuv1-dev zlib1g-dev libzstd-dev libcmocka-dev tzdata"
+    libsqlite3-dev libuv1-dev zlib1g-dev libzstd-dev libargon2-dev libgnutls28-dev libcmocka-dev tzdata"
 
 say() { printf '\n== %s\n' "$*"; }
 die() { printf '%s: %s\n' "$0" "$*" >&2; exit 1; }

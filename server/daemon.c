@@ -110,11 +110,27 @@ static void on_stop_signal(uv_signal_t *handle, int number)
 
 /* ---- configuration ---- */
 
-static int read_again(void *ctx, struct config_change *ret, size_t *ret_n, struct err *err)
+static int prepare(void *ctx, const struct config *then, struct err *err)
 {
     struct daemon *d = ctx;
 
-    return reload(d->options->config, d->options->reload, d->options->ctx, ret, ret_n, err);
+    return http_server_prepare(d->http, then, err);
+}
+
+static void adopt(void *ctx)
+{
+    struct daemon *d = ctx;
+
+    http_server_adopt(d->http);
+}
+
+static int read_again(void *ctx, struct config_change *ret, size_t *ret_n, struct err *err)
+{
+    struct daemon *d = ctx;
+    const struct reload_steps steps = {.load = d->options->reload, .load_ctx = d->options->ctx,
+                                       .prepare = prepare, .adopt = adopt, .ctx = d};
+
+    return reload(d->options->config, &steps, ret, ret_n, err);
 }
 
 static void on_reload_signal(uv_signal_t *handle, int number)
@@ -258,6 +274,21 @@ static int start_service(struct daemon *d, struct err *err)
     return 0;
 }
 
+/* One line about what strangers can do, where there are any. */
+static void warn_exposed(const struct daemon *d)
+{
+    bool keys = http_server_keys(d->http) >= 0, tls = http_server_has_tls(d->http);
+
+    if (config_host_is_loopback(d->config->listen_host) || (keys && tls))
+        return;
+    LOG_WARN(keys  ? "keys without TLS: whoever sits on the way can read them and all data; --tls-cert and "
+                     "--tls-key, or a proxy that has them, end that"
+             : tls ? "TLS without keys: whoever reaches this address may read, write and delete everything; "
+                     "--api-keys ends that"
+                   : "neither keys nor TLS: whoever reaches this address may read, write and delete "
+                     "everything; --api-keys and --tls-cert end that");
+}
+
 static void log_start(struct daemon *d)
 {
     struct service_stats stats;
@@ -274,7 +305,9 @@ static void log_start(struct daemon *d)
     LOG_INFO("listening", log_text("address", address), log_text("store", d->config->store_path),
              log_uint("series", stats.series_n), log_uint("models", stats.models_n),
              log_uint("unfinished_jobs", stats.jobs[JOB_PENDING]),
-             log_uint("workers", stats.pool.workers));
+             log_uint("workers", stats.pool.workers), log_bool("tls", http_server_has_tls(d->http)),
+             log_bool("keys", http_server_keys(d->http) >= 0));
+    warn_exposed(d);
 }
 
 /* Rather said at the start than found out when they are needed. */

@@ -3,9 +3,12 @@
 #include "server/base/log.h"
 #include "server/daemon.h"
 #include "server/healthcheck.h"
+#include "server/http/server.h"
+#include "server/new_key.h"
 #include "server/wire/selector.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 struct command {
@@ -59,6 +62,8 @@ static enum exit_code run(struct config *config, struct command *command)
 
 static enum exit_code act(struct config *config, struct command *command)
 {
+    struct err err;
+
     switch (config->action) {
     case CONFIG_RUN:
         return run(config, command);
@@ -72,6 +77,10 @@ static enum exit_code act(struct config *config, struct command *command)
         config_print(config, stdout);
         return printed();
     case CONFIG_CHECK:
+        if (http_check_files(config, &err)) {
+            fprintf(stderr, "tstrmd: %s\n", err.msg);
+            return EXIT_USAGE;
+        }
         printf("the configuration is valid\n");
         return printed();
     case CONFIG_HEALTHCHECK:
@@ -86,6 +95,8 @@ int main(int argc, char **argv)
     struct command command = {argc, argv};
     struct err err;
 
+    if (argc > 1 && strcmp(argv[1], "--new-key") == 0)
+        return new_key(argc, argv);
     if (load(&command, &config, &err)) {
         fprintf(stderr, "tstrmd: %s\n", err.msg);
         return EXIT_USAGE;

@@ -19,18 +19,22 @@ static void log_changes(const struct config_change *changes, size_t n)
     }
 }
 
-int reload(struct config *now, int (*load)(void *ctx, struct config *ret, struct err *err), void *ctx,
-           struct config_change *ret, size_t *ret_n, struct err *err)
+int reload(struct config *now, const struct reload_steps *steps, struct config_change *ret, size_t *ret_n,
+           struct err *err)
 {
     struct config *then = malloc(sizeof *then);
-    int failed = then ? load(ctx, then, err) : err_set(err, ERR_NO_MEMORY, "out of memory");
+    int failed = then ? steps->load(steps->load_ctx, then, err)
+                      : err_set(err, ERR_NO_MEMORY, "out of memory");
 
+    if (!failed)
+        failed = steps->prepare(steps->ctx, then, err);
     if (failed) {
         LOG_ERROR("configuration is wrong, the old one stays", log_text("error", err->msg));
     } else {
         *ret_n = config_adopt(now, then, ret);
         log_init(now->log_format, now->log_level);
         log_changes(ret, *ret_n);
+        steps->adopt(steps->ctx);
     }
     free(then);
     return failed;

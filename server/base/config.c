@@ -159,11 +159,18 @@ static int check_together(const struct config *config, struct err *err)
 
     if (config->inflight_bytes_max < config->body_bytes_max)
         return refuse(config, "inflight-bytes-max", "expected at least body-bytes-max", err);
-    if (serves && !config->insecure && !config_host_is_loopback(config->listen_host))
+    bool keys = config->api_keys_path[0] != '\0', tls = config->tls_cert_path[0] != '\0';
+    if (tls != (config->tls_key_path[0] != '\0'))
+        return refuse(config, tls ? "tls-cert" : "tls-key",
+                      tls ? "it needs --tls-key, the file of its private key"
+                          : "it needs --tls-cert, the file of the certificate",
+                      err);
+    if (serves && !keys && !tls && !config->insecure && !config_host_is_loopback(config->listen_host))
         return refuse(
             config, "listen",
-            "not a loopback address, and there is no authentication yet: whoever reaches it "
-            "may read and write everything; --insecure allows it",
+            "not a loopback address, and whoever reaches it may read and write everything: add --api-keys "
+            "FILE (and --tls-cert, --tls-key, or else keys can be read on the way), or allow it with "
+            "--insecure",
             err);
     return 0;
 }
@@ -236,6 +243,9 @@ void config_print_help(FILE *out)
                 expected, fallback, options[i].live ? "; changes while running" : "");
     }
     fputc('\n', out);
+    fprintf(out, "  %-24s %s\n  %24s %s\n", "--new-key NAME",
+            "make a key and print it, once, and exit; before all others, with --scopes LIST", "",
+            "(read,write,admin,metrics; default read) and --api-keys FILE, to add its line to");
     for (size_t i = 0; i < ACTIONS; i++)
         fprintf(out, "  %-24s %s\n", actions[i].flag, actions[i].help);
 }

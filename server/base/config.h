@@ -49,6 +49,9 @@ struct config {
     char store_path[CONFIG_PATH_MAX + 1];
     char config_path[CONFIG_PATH_MAX + 1]; /* "": no file */
     char weights_path[CONFIG_PATH_MAX + 1]; /* "builtin": the embedded ones */
+    char api_keys_path[CONFIG_PATH_MAX + 1]; /* "": no key is asked for */
+    char tls_cert_path[CONFIG_PATH_MAX + 1]; /* "": no TLS */
+    char tls_key_path[CONFIG_PATH_MAX + 1];  /* set where tls_cert_path is */
     char backup_dir[CONFIG_PATH_MAX + 1]; /* "": no backups */
     enum config_fleet fleet; /* whether the shared weights learn from the series by themselves */
     enum log_format log_format;
@@ -85,7 +88,7 @@ struct config {
 /* Reads flags (argv[1..argc-1]), then env (NULL-terminated, as environ), then the file they name.
  * Returns 0, or -1 with *err ERR_INVALID, message "config: workers = \"abc\" (from TSTRM_WORKERS):
  * expected an integer 0..256"; *ret untouched. --help and --version succeed whatever else is wrong.
- * Refuses a host that is not loopback without `insecure`, where it would run or is checked. */
+ * Refuses a host that is not loopback without keys, TLS or `insecure`, where it would run or is checked. */
 __attribute__((warn_unused_result)) int config_load(int argc, char *const *argv, char *const *env,
                                                     struct config *ret, struct err *err);
 

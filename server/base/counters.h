@@ -13,6 +13,7 @@
  * labels is the text between the braces, or ""; unit is what 1 stands for in the metric's unit
  * (times are kept in nanoseconds and shown in seconds). */
 #define INGEST_DROPPED_HELP "Samples of other systems' agents that were not kept, by reason"
+#define KEY_REFUSALS_HELP "Requests refused for their key, by reason"
 #define COUNTER_LIST(X)                                                                            \
     X(FORECASTS, "tstrm_forecasts_total", "", 1, "Forecasts computed")                             \
     X(FORECASTS_FAILED, "tstrm_forecast_failures_total", "", 1,                                    \
@@ -59,6 +60,11 @@
       "Trainings of the shared weights, by outcome")                                               \
     X(RESULTS_DROPPED, "tstrm_fit_results_dropped_total", "", 1,                                   \
       "Fit results dropped because the series was deleted or its model had changed")               \
+    X(KEY_CHECKS, "tstrm_key_checks_total", "", 1, "Keys held against their hashes")               \
+    X(KEY_MISSING, "tstrm_key_refusals_total", "reason=\"missing\"", 1, KEY_REFUSALS_HELP)         \
+    X(KEY_WRONG, "tstrm_key_refusals_total", "reason=\"wrong\"", 1, KEY_REFUSALS_HELP)             \
+    X(KEY_SCOPE, "tstrm_key_refusals_total", "reason=\"scope\"", 1, KEY_REFUSALS_HELP)             \
+    X(KEY_BUSY, "tstrm_key_refusals_total", "reason=\"busy\"", 1, KEY_REFUSALS_HELP)               \
     X(WORKER_CPU, "tstrm_worker_cpu_seconds_total", "", 1e-9, "CPU time of finished worker tasks")
 
 enum counter {

@@ -5,9 +5,11 @@
 #include "server/http/bridge.h"
 #include "server/http/browser.h"
 #include "server/http/connection_table.h"
+#include "server/http/guard.h"
 #include "server/http/handlers.h"
 #include "server/http/query.h"
 #include "server/http/response.h"
+#include "server/keys/keyring.h"
 #include "server/service/ingest.h"
 
 #include <microhttpd.h>
@@ -104,7 +106,8 @@ static bool check_browser(struct request *request)
     struct browser_ask ask = {
         .changes = method != METHOD_GET && method != METHOD_HEAD && method != METHOD_OPTIONS,
         .host = headers->host, .origin = headers->origin, .fetch_site = headers->fetch_site};
-    struct browser_rules rules = {.own_names_only = config_host_is_loopback(config->listen_host),
+    bool keys = request->http->keyring != NULL && keyring_on(request->http->keyring);
+    struct browser_rules rules = {.own_names_only = !keys && config_host_is_loopback(config->listen_host),
                                   .names = config->host_names};
     switch (browser_judge(&ask, &rules)) {
     case BROWSER_FINE:
@@ -257,6 +260,12 @@ void admission_check(struct request *request, const char *method, const char *ve
     char *query;
     request->method = method_parse(method);
     if (check_framing(request, version) && check_target(request, &query) && check_route(request) &&
-        check_browser(request) && check_query(request, query) && check_load(request))
+        check_browser(request) && check_query(request, query))
+        admission_go_on(request);
+}
+
+void admission_go_on(struct request *request)
+{
+    if (guard_check(request) && check_load(request))
         (void)check_body(request);
 }

@@ -7,6 +7,8 @@
 #include "server/http/client.h"
 #include "server/http/events.h"
 #include "server/http/exchange.h"
+#include "server/http/tls.h"
+#include "server/keys/key.h"
 
 #include <microhttpd.h>
 #include <stdarg.h>
@@ -181,6 +183,7 @@ __attribute__((format(printf, 2, 0))) static void on_library_log(void *cls, cons
     if (!log_enabled(LOG_LEVEL_DEBUG))
         return;
     vsnprintf(text, sizeof text, format, arguments);
+    key_redact(text);
     LOG_DEBUG("libmicrohttpd", log_text("text", text));
 }
 
@@ -190,9 +193,19 @@ static struct MHD_Daemon *start(struct bridge *bridge, int listen_fd)
      * gives to a request without a Host has its headers twice. */
     unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     unsigned connections = (unsigned)bridge->connections.max + SURPLUS_CONNECTIONS + CONNECTIONS_TOLD_MAX;
+    struct MHD_OptionItem options[] = {
+        {MHD_OPTION_HTTPS_CERT_CALLBACK2, 0, tls_callback()},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (char *)TLS_PRIORITIES},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    if (tls_pair_in_use() == NULL)
+        options[0].option = MHD_OPTION_END;
+    else
+        flags |= MHD_USE_TLS;
     return MHD_start_daemon(
         flags, 0, NULL, NULL, exchange_access, bridge->http,
         MHD_OPTION_EXTERNAL_LOGGER, on_library_log, NULL,
+        MHD_OPTION_ARRAY, options,
         MHD_OPTION_LISTEN_SOCKET, listen_fd,
         MHD_OPTION_CONNECTION_LIMIT, connections,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES,

@@ -7,6 +7,7 @@
 #include "server/http/settings_json.h"
 
 #include <microhttpd.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -254,10 +255,11 @@ void event_stream_begin(struct request *request, const char *job_id, enum time_f
 
 /* ---- the sweep ---- */
 
+/* An end of stream may stand behind bytes that nobody has read: TLS says goodbye first. */
 static bool client_has_gone(const struct event_stream *stream)
 {
-    char byte;
-    return recv(stream->request->peer->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+    struct pollfd fd = {.fd = stream->request->peer->fd, .events = POLLRDHUP};
+    return poll(&fd, 1, 0) == 1;
 }
 
 /* libmicrohttpd asks for more, and is suspended then, as soon as the socket has taken what it has. */
@@ -277,6 +279,15 @@ void event_sweep(struct event_streams *streams, uint64_t now_ns)
         if (at->request->suspended && is_due(at, now_ns))
             bridge_wake(at->request);
     }
+}
+
+void event_streams_revoke(struct event_streams *streams, bool (*allowed)(const struct request *request))
+{
+    for (struct event_stream *at = streams->first; at != NULL; at = at->next)
+        if (!allowed(at->request)) {
+            at->gone = true;
+            bridge_wake(at->request);
+        }
 }
 
 void event_streams_end(struct event_streams *streams)

@@ -35,6 +35,9 @@ void event_sweep(struct event_streams *streams, uint64_t now_ns);
 /* Whether an event that libmicrohttpd was given at taken_ns is stuck in the socket. Pure. */
 bool event_is_stuck(bool suspended, uint64_t taken_ns, uint64_t now_ns);
 
+/* Ends the streams whose request is not allowed any more. */
+void event_streams_revoke(struct event_streams *streams, bool (*allowed)(const struct request *request));
+
 /* Ends every stream: the readers see it on the next run of libmicrohttpd. */
 void event_streams_end(struct event_streams *streams);
 

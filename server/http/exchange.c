@@ -1,6 +1,7 @@
 /* The callbacks and the way of a request through its stages:
  *
- *     NEW ─ admitted ─→ READING ─→ HANDLED ─→ (waits, suspended) ─→ answer queued
+ *     NEW ⇄ CHECKING (its key, suspended)
+ *      ├─ admitted ─→ READING ─→ HANDLED ─→ (waits, suspended) ─→ answer queued
  *      │ refused           │ refused
  *      ├─ no body left ────┴──────────────→ answer queued
  *      ├─ a short rest ──→ DRAINING ──────→ answer queued
@@ -14,14 +15,20 @@
 #include "server/http/admission.h"
 #include "server/http/bridge.h"
 #include "server/http/connection_table.h"
+#include "server/http/guard.h"
 #include "server/http/response.h"
+#include "server/http/tls.h"
+#include "server/keys/key.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 /* A refused body with at most this much still to come is read to its end, which keeps the connection. */
 #define DRAIN_BYTES ((uint64_t)64 << 10)
+/* Longest path in the log. */
+#define LOG_PATH_MAX 1024
 /* What is thrown away of a longer one before the connection is cut. */
 #define LINGER_BYTES ((uint64_t)256 << 20)
 
@@ -86,7 +93,7 @@ static void tell_and_linger(struct request *request)
 {
     size_t n = 0;
     char *message = answer_problem_raw(request, &n);
-    if (message != NULL)
+    if (message != NULL && !tls_tell_last(request->connection, message, n))
         (void)!send(request->peer->fd, message, n, MSG_NOSIGNAL | MSG_DONTWAIT);
     free(message);
     shutdown(request->peer->fd, SHUT_WR);
@@ -110,9 +117,28 @@ static enum MHD_Result settle_early(struct request *request)
     return MHD_YES;
 }
 
+static enum MHD_Result suspend(struct request *request, enum request_stage stage)
+{
+    request->stage = stage;
+    enter(request, PHASE_WORK);
+    request->suspended = true;
+    MHD_suspend_connection(request->connection);
+    return MHD_YES;
+}
+
 static enum MHD_Result first_call(struct request *request, const char *method, const char *version)
 {
-    admission_check(request, method, version);
+    if (request->stage == REQUEST_NEW) {
+        admission_check(request, method, version);
+    } else {
+        request->stage = REQUEST_NEW;
+        request->touched_ns = clock_mono_ns(); /* it has waited */
+        request->suspended = false;
+        if (request->status == 0)
+            admission_go_on(request);
+    }
+    if (request->wait != NULL)
+        return suspend(request, REQUEST_CHECKING);
     if (request->status != 0 && request->headers.has_body)
         return settle_early(request);
     request->stage = REQUEST_READING;
@@ -151,7 +177,9 @@ static void handle(struct request *request)
     struct err err;
     request->stage = REQUEST_HANDLED;
     enter(request, PHASE_WORK);
-    if (body_end(&request->body, &err) != 0)
+    if (!guard_allows(request)) /* taken away while the body came */
+        guard_refuse_revoked(request);
+    else if (body_end(&request->body, &err) != 0)
         request_refuse(request, &err);
     else
         request->route->handle(request);
@@ -168,9 +196,7 @@ static enum MHD_Result last_call(struct request *request)
         handle(request);
     if (request->wait == NULL)
         return queue_answer(request);
-    request->suspended = true;
-    MHD_suspend_connection(request->connection);
-    return MHD_YES;
+    return suspend(request, REQUEST_HANDLED);
 }
 
 enum MHD_Result exchange_access(void *cls, struct MHD_Connection *connection, const char *url,
@@ -184,7 +210,7 @@ enum MHD_Result exchange_access(void *cls, struct MHD_Connection *connection, co
         *upload_n = 0;
         return n == 0 ? queue_no_memory(cls, connection) : MHD_YES;
     }
-    if (request->stage == REQUEST_NEW)
+    if (request->stage == REQUEST_NEW || request->stage == REQUEST_CHECKING)
         return first_call(request, method, version);
     if (n == 0)
         return last_call(request);
@@ -208,27 +234,35 @@ static bool is_our_fault(const struct request *request)
     }
 }
 
-static void log_failure(const struct request *request)
+/* Without its query, and without a key that somebody has put there. */
+static void path_of(const struct request *request, char text[LOG_PATH_MAX])
 {
     const char *path;
-    size_t path_n = request_path(request, &path);
-    LOG_WARN("request failed", log_text("method", method_name(request->method)),
-             log_text_n("path", path, path_n), log_uint("status", request->status),
-             log_text("detail", request->problem->err.msg));
+    size_t n = request_path(request, &path);
+    snprintf(text, LOG_PATH_MAX, "%.*s", (int)(n < LOG_PATH_MAX ? n : LOG_PATH_MAX - 1), path);
+    key_redact(text);
+}
+
+static void log_failure(const struct request *request)
+{
+    char path[LOG_PATH_MAX];
+    path_of(request, path);
+    LOG_WARN("request failed", log_text("method", method_name(request->method)), log_text("path", path),
+             log_uint("status", request->status), log_text("detail", request->problem->err.msg));
 }
 
 static void log_request(const struct request *request, enum MHD_RequestTerminationCode how,
                         uint64_t ns)
 {
-    const char *path;
+    char path[LOG_PATH_MAX];
     if (is_our_fault(request))
         log_failure(request);
     if (!log_enabled(LOG_LEVEL_DEBUG))
         return;
-    size_t path_n = request_path(request, &path);
-    LOG_DEBUG("request", log_text("method", method_name(request->method)),
-              log_text_n("path", path, path_n), log_uint("status", request->status),
-              log_real("ms", (double)ns / 1e6), log_text("trace", request->headers.traceparent),
+    path_of(request, path);
+    LOG_DEBUG("request", log_text("method", method_name(request->method)), log_text("path", path),
+              log_uint("status", request->status), log_real("ms", (double)ns / 1e6),
+              log_text("key", guard_name(request)), log_text("trace", request->headers.traceparent),
               log_bool("complete", how == MHD_REQUEST_TERMINATED_COMPLETED_OK));
 }
 

@@ -6,6 +6,8 @@
 #include "server/http/forecast_cache.h"
 #include "server/http/metrics_text.h"
 #include "server/http/response.h"
+#include "server/http/tls.h"
+#include "server/keys/keyring.h"
 
 #include <microhttpd.h>
 
@@ -51,6 +53,10 @@ void handle_metrics(struct request *request)
     struct metrics_input input = {.counters = http->counters, .version = TSTRM_VERSION};
     service_stats(http->service, &input.service);
     input.cache = forecast_cache_stats(http->cache);
+    input.keys_on = http->keyring != NULL && keyring_on(http->keyring);
+    input.keys_n = http->keyring == NULL ? 0 : keyring_count(http->keyring);
+    if (tls_pair_in_use() != NULL)
+        input.certificate_expiry_s = tls_pair_expiry_s(tls_pair_in_use());
     input.connections_n = bridge_connections(http->bridge)->n;
     input.requests_n = http->requests_n;
     input.streams_n = http->events.n;

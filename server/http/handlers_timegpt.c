@@ -6,6 +6,7 @@
 #include "server/http/response.h"
 #include "server/http/stateless_run.h"
 #include "server/http/timegpt.h"
+#include "server/keys/keyring.h"
 
 #include <microhttpd.h>
 
@@ -93,10 +94,15 @@ void handle_timegpt_post_params(struct request *request)
 
 void handle_timegpt_key(struct request *request)
 {
-    static const char text[] = "{\"status\":200,\"message\":\"success\",\"detail\":\"every API key is "
-                               "accepted: "
-                               "this daemon has no keys yet\"}";
-    answer_static(request, MHD_HTTP_OK, TYPE_JSON, text, sizeof text - 1);
+    static const char any[] = "{\"status\":200,\"message\":\"success\",\"detail\":\"every API key is "
+                              "accepted: this daemon asks for none\"}";
+    static const char right[] = "{\"status\":200,\"message\":\"success\",\"detail\":\"the API key is "
+                                "accepted\"}";
+    const struct keyring *keyring = request->http->keyring;
+    if (keyring != NULL && keyring_on(keyring))
+        answer_static(request, MHD_HTTP_OK, TYPE_JSON, right, sizeof right - 1);
+    else
+        answer_static(request, MHD_HTTP_OK, TYPE_JSON, any, sizeof any - 1);
 }
 
 void handle_timegpt_models(struct request *request)

@@ -73,6 +73,8 @@ static enum MHD_Result take(void *cls, enum MHD_ValueKind kind, const char *name
         keep(&headers->origin, value);
     else if (strcasecmp(name, "sec-fetch-site") == 0)
         keep(&headers->fetch_site, value);
+    else if (strcasecmp(name, "authorization") == 0)
+        keep(&headers->authorization, value), headers->authorization_n++;
     else
         take_framing(headers, name, value);
     return MHD_YES;

@@ -20,8 +20,9 @@ struct headers {
     const char *if_none_match, *prefer, *traceparent;
     const char *content_length, *transfer_encoding;
     const char *host, *origin, *fetch_site; /* browser.h */
+    const char *authorization; /* holds a secret: not for logs and answers */
     bool expect_continue;
-    unsigned content_length_n, transfer_encoding_n, host_n;
+    unsigned content_length_n, transfer_encoding_n, host_n, authorization_n;
     unsigned malformed_n;  /* lines that could be read in two ways; they are not kept */
     bool has_body;         /* a body follows, of announced or unknown length */
     bool chunked;

@@ -152,6 +152,16 @@ static void write_store(struct writer *writer, const struct store_stats *stats)
     gauge(writer, "tstrm_store_file_bytes", "Size of the store's files", (double)stats->file_bytes);
 }
 
+static void write_security(struct writer *writer, const struct metrics_input *input)
+{
+    if (input->keys_on)
+        gauge(writer, "tstrm_keys", "Keys in use", (double)input->keys_n);
+    if (input->certificate_expiry_s != 0)
+        gauge(writer, "tstrm_tls_certificate_expiry_timestamp_seconds",
+              "When the first certificate of the chain expires, in Unix time",
+              (double)input->certificate_expiry_s);
+}
+
 static void write_process(struct writer *writer, const struct metrics_input *input)
 {
     char label[96];
@@ -184,6 +194,7 @@ void metrics_write(struct writer *writer, const struct metrics_input *input)
     write_service(writer, &input->service);
     write_weights(writer, input->service.base);
     write_store(writer, &input->service.store);
+    write_security(writer, input);
     write_process(writer, input);
 }
 

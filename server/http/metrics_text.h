@@ -20,6 +20,9 @@ struct metrics_input {
     const struct counters *counters;
     struct service_stats service;
     struct forecast_cache_stats cache;
+    bool keys_on;
+    size_t keys_n;                /* in use */
+    int64_t certificate_expiry_s; /* Unix time; 0: no TLS */
     size_t connections_n, requests_n, streams_n, inflight_bytes;
     struct process_numbers process;
     const char *version;

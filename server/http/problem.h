@@ -16,6 +16,8 @@
     X(SYNTAX, 400, "syntax", "The request cannot be read", 0)                                      \
     X(PARAMETER, 400, "parameter", "A parameter is wrong", 0)                                      \
     X(INVALID, 422, "invalid", "A value is wrong", 0)                                              \
+    X(UNAUTHORIZED, 401, "unauthorized", "A key is needed", 0)                                     \
+    X(FORBIDDEN, 403, "forbidden", "The key may not do this", 0)                                   \
     X(NOT_FOUND, 404, "not-found", "There is no such thing", 0)                                    \
     X(METHOD, 405, "method", "The method is not allowed here", 0)                                  \
     X(FOREIGN_PAGE, 403, "foreign-page", "Pages of other sites may change nothing here", 0)        \

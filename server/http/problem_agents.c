@@ -48,6 +48,10 @@ void influx_1_write_problem(struct writer *writer, const struct problem *problem
 static const char *code_of(enum problem_kind kind)
 {
     switch (kind) {
+    case PROBLEM_UNAUTHORIZED:
+        return "unauthorized";
+    case PROBLEM_FORBIDDEN:
+        return "forbidden";
     case PROBLEM_NOT_FOUND:
         return "not found";
     case PROBLEM_METHOD:

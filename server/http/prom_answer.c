@@ -193,6 +193,8 @@ static const struct {
     [PROBLEM_UNAVAILABLE] = {503, "unavailable"}, [PROBLEM_NO_MEMORY] = {503, "unavailable"},
     [PROBLEM_NO_SPACE] = {503, "unavailable"},    [PROBLEM_FOREIGN_PAGE] = {403, "bad_data"},
     [PROBLEM_FOREIGN_NAME] = {421, "bad_data"},
+    [PROBLEM_UNAUTHORIZED] = {401, "unauthorized"},
+    [PROBLEM_FORBIDDEN] = {403, "forbidden"},
 };
 
 unsigned prom_problem_status(enum problem_kind kind)

@@ -3,6 +3,7 @@
 
 #include "server/base/clock.h"
 #include "server/http/response.h"
+#include "server/keys/key.h"
 
 #include <assert.h>
 #include <microhttpd.h>
@@ -63,6 +64,10 @@ static void set_problem(struct request *request, enum problem_kind kind, const s
     if (problem != NULL)
         *problem = (struct problem){.kind = kind, .err = *err};
     request->problem = problem;
+    if (problem != NULL) { /* somebody may have sent a key in the wrong place, which the words repeat */
+        key_redact(problem->err.msg);
+        key_redact(problem->err.place);
+    }
 }
 
 void request_refuse(struct request *request, const struct err *err)

@@ -43,6 +43,8 @@ struct http {
     size_t away_n;                  /* pieces of work on other threads (away.h) */
     struct bridge *bridge;
     struct client_shares clients;
+    struct keyring *keyring;            /* NULL: no key is asked for */
+    uint64_t wrong_logged_ns;           /* when it was last logged that keys are wrong; 0: never */
     struct wait_list waits;
     struct event_streams events;
     size_t inflight_bytes;          /* bodies and private answers held by all requests */
@@ -57,6 +59,7 @@ struct http {
 
 enum request_stage {
     REQUEST_NEW,
+    REQUEST_CHECKING,  /* as new, but suspended until its key has been checked */
     REQUEST_READING,   /* the body is being taken */
     REQUEST_DRAINING,  /* refused; the short rest of the body is thrown away before the answer */
     REQUEST_LINGERING, /* refused and told; the rest is thrown away until the client has noticed */
@@ -82,6 +85,8 @@ struct request {
     bool by_accept;                /* the answer's form was chosen by the Accept header */
     size_t charged_bytes;          /* this request's part of http->inflight_bytes */
     struct problem *problem;       /* set: refused; becomes the answer */
+    const char *challenge;         /* lives for ever; WWW-Authenticate of a refusal, or NULL */
+    unsigned retry_after_s;        /* of a refusal; 0: the problem's own */
     char allow[ROUTER_ALLOW_MAX];  /* of a path that does not take this method */
     enum request_stage stage;
     bool suspended;

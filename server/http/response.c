@@ -159,15 +159,20 @@ static char *problem_bytes(const struct request *request, size_t *ret_n)
     const char *target;
     size_t path_n = request_path(request, &target);
     snprintf(path, sizeof path, "%.*s", (int)path_n, target);
+    key_redact(path);
     writer_init(&writer, PROBLEM_BYTES_MAX);
     problem_writer_of(request)(&writer, request->problem, path);
     return writer_finish(&writer, &bytes, ret_n, &ignored) == 0 ? bytes : NULL;
 }
 
+static unsigned retry_after_s(const struct request *request)
+{
+    return request->retry_after_s > 0 ? request->retry_after_s
+                                      : problem_infos[request->problem->kind].retry_after_s;
+}
+
 void answer_problem(struct request *request)
 {
-    const struct problem_info *info =
-        &problem_infos[request->problem != NULL ? request->problem->kind : PROBLEM_NO_MEMORY];
     size_t n;
     char *bytes = request->problem == NULL ? NULL : problem_bytes(request, &n);
     char seconds[16];
@@ -175,10 +180,12 @@ void answer_problem(struct request *request)
         return;
     unsigned status = request_problem_status(request, request->problem->kind);
     give_bytes(request, status, problem_type(request), bytes, n, free);
-    if (info->retry_after_s > 0) {
-        snprintf(seconds, sizeof seconds, "%u", info->retry_after_s);
+    if (retry_after_s(request) > 0) {
+        snprintf(seconds, sizeof seconds, "%u", retry_after_s(request));
         answer_header(request, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
     }
+    if (request->challenge != NULL)
+        answer_header(request, MHD_HTTP_HEADER_WWW_AUTHENTICATE, request->challenge);
     if (request->problem->kind == PROBLEM_METHOD && request->allow[0] != '\0')
         answer_header(request, MHD_HTTP_HEADER_ALLOW, request->allow);
     if (request->problem->kind == PROBLEM_CODING)
@@ -189,13 +196,14 @@ char *answer_problem_raw(const struct request *request, size_t *ret_n)
 {
     size_t n = 0;
     char *bytes = request->problem == NULL ? NULL : problem_bytes(request, &n);
-    char *message = NULL, more[ROUTER_ALLOW_MAX + 32] = "";
+    char *message = NULL, more[ROUTER_ALLOW_MAX + 128] = "";
     if (bytes == NULL)
         return NULL;
-    const struct problem_info *info = &problem_infos[request->problem->kind];
     unsigned status = request_problem_status(request, request->problem->kind);
-    if (info->retry_after_s > 0)
-        snprintf(more, sizeof more, "Retry-After: %u\r\n", info->retry_after_s);
+    if (request->challenge != NULL)
+        snprintf(more, sizeof more, "WWW-Authenticate: %s\r\n", request->challenge);
+    else if (retry_after_s(request) > 0)
+        snprintf(more, sizeof more, "Retry-After: %u\r\n", retry_after_s(request));
     else if (request->problem->kind == PROBLEM_CODING)
         snprintf(more, sizeof more, "Accept-Encoding: %s\r\n", coding_understood());
     else if (request->problem->kind == PROBLEM_METHOD)

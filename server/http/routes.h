@@ -7,6 +7,7 @@
 
 #include "server/base/counters.h"
 #include "server/http/problem.h"
+#include "server/keys/key.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,6 +43,7 @@ struct route {
     enum http_method method;
     const char *path; /* "/v1/series/{id}/points": a part in braces matches one segment */
     enum route_class class;
+    unsigned scope;   /* that a key must have, one of KEY_SCOPE_…; 0, which is a bug, lets nobody in */
     enum body_mode body;
     unsigned media;   /* content types that the body may have */
     bool body_optional;

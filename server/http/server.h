@@ -30,11 +30,27 @@ __attribute__((warn_unused_result)) int http_server_new(uv_loop_t *loop, const s
                                                         struct counters *counters,
                                                         struct http_server **ret, struct err *err);
 
+/* Reads what the configuration's options name: the file of keys, the certificate with its key. In two
+ * steps, so that a reload changes all or nothing: prepare reads, checks and keeps aside what it read
+ * (dropping what was kept before), adopt takes that into use at once, for open connections, waiting
+ * requests and streams too. Whether there is TLS at all is decided by http_server_new, which does both
+ * itself. Returns 0, or -1 with ERR_INVALID naming file and line. */
+__attribute__((warn_unused_result)) int http_server_prepare(struct http_server *server,
+                                                            const struct config *then, struct err *err);
+void http_server_adopt(struct http_server *server);
+
+/* The same reading for its errors alone, of a server that is not there yet. */
+__attribute__((warn_unused_result)) int http_check_files(const struct config *config, struct err *err);
+
 /* What POST /-/reload does (reload.h says what comes back). Before it: 503. */
 void http_server_on_reload(struct http_server *server, http_reload reload, void *ctx);
 
 /* The port listened on, also where the configuration says 0. */
 uint16_t http_server_port(const struct http_server *server);
+
+/* Keys that are asked for; -1: none is. Whether connections are encrypted. */
+long http_server_keys(const struct http_server *server);
+bool http_server_has_tls(const struct http_server *server);
 
 /* /readyz answers 503 from now on; everything else goes on as before. */
 void http_server_drain(struct http_server *server);

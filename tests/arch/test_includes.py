@@ -9,7 +9,8 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]', re.MULTILINE)
 
 # Headers of libraries; every other <header> is libc.
 LIBRARIES = {"microhttpd.h": "microhttpd", "jansson.h": "jansson", "sqlite3.h": "sqlite3", "uv.h": "uv",
-             "zlib.h": "zlib", "zstd.h": "zstd", "zstd_errors.h": "zstd", "libpq-fe.h": "libpq", "cmocka.h": "cmocka"}
+             "zlib.h": "zlib", "zstd.h": "zstd", "zstd_errors.h": "zstd", "argon2.h": "argon2",
+             "gnutls/gnutls.h": "gnutls", "gnutls/abstract.h": "gnutls", "gnutls/x509.h": "gnutls", "libpq-fe.h": "libpq", "cmocka.h": "cmocka"}
 
 # What pure numerics may take from libc, and the compiler's own headers.
 CORE_LIBC = {"assert.h", "float.h", "limits.h", "math.h", "stdbool.h", "stddef.h", "stdint.h", "stdlib.h",
@@ -21,17 +22,18 @@ EVERYTHING = ("core/", "server/", "schemas/")
 TABLE = {
     "core": (("core/",), ()),
     "server/base": (("core/status.h", "core/calendar.h", "core/model.h", "core/zone.h", "server/base/"), ("uv",)),
+    "server/keys": (("server/base/", "server/keys/"), ("argon2", "uv")),
     "server/wire": (("core/", "server/base/", "server/wire/"), ()),
     "server/store": (("server/base/", "core/", "server/store/"), ("sqlite3",)),
     "server/registry": (("server/base/", "core/", "server/registry/", "server/train/model_ref.h"), ()),
     "server/train": (("server/base/", "core/", "server/train/"), ("uv",)),
     "server/service": (("server/registry/", "server/train/", "server/store/", "server/base/", "core/",
                         "server/service/"), ()),
-    "server/http": (("server/service/", "server/wire/", "server/base/", "core/", "server/http/",
+    "server/http": (("server/service/", "server/wire/", "server/keys/", "server/base/", "core/", "server/http/",
                      "server/store/store.h", "server/train/pool.h", "server/train/model_ref.h"),
-                    ("microhttpd", "jansson", "uv", "zlib", "zstd")),
+                    ("microhttpd", "jansson", "uv", "zlib", "zstd", "gnutls")),
     "server/tool": (("core/", "server/tool/"), ("jansson", "zlib", "uv")),
-    "server": (EVERYTHING, ("uv",)),
+    "server": (EVERYTHING, ("uv", "gnutls")),
 }
 # Formats as data, made at build time, belong to the layer that speaks them.
 SCHEMAS = {"server/store": ("schemas/embedded.h", "schemas/embedded_sql.h"),

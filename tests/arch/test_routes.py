@@ -8,9 +8,9 @@ from sources import main, text
 
 TIMEGPT = re.compile(r'TIMEGPT_ROUTE\("(?P<path>[^"]+)"')
 METHODS = ("get", "put", "post", "delete", "patch")
-SHORT = re.compile(r'GET_ROUTE\("(?P<path>[^"]+)",\s*\w+,\s*"(?P<params>[^"]*)"')
+SHORT = re.compile(r'(?P<macro>GET|OPEN)_ROUTE\("(?P<path>[^"]+)",\s*\w+,\s*"(?P<params>[^"]*)"')
 LONG = re.compile(r'{\s*\.method = METHOD_(?P<method>\w+),\s*\.path = "(?P<path>[^"]+)"'
-                  r'[^}]*?\.params = "(?P<params>[^"]*)"', re.DOTALL)
+                  r'(?:[^}]*?\.scope = KEY_SCOPE_(?P<scope>\w+))?(?P<macros>[^}]*?)\.params = "(?P<params>[^"]*)"', re.DOTALL)
 
 
 def table():
@@ -20,6 +20,17 @@ def table():
     rows += [(row["method"], row["path"], row["params"]) for row in LONG.finditer(source)]
     rows += [("POST", row["path"], "") for row in TIMEGPT.finditer(source)]
     return [(method, path, frozenset(params.replace("*", "").split())) for method, path, params in rows]
+
+
+def scopes():
+    """The scope of every (method, path), None where the row has none."""
+    source = text("server/http/routes.c")
+    table = {("GET", row["path"]): {"GET": "read", "OPEN": "open"}[row["macro"]] for row in SHORT.finditer(source)}
+    for row in LONG.finditer(source):
+        by_macro = "read" if "PROM_" in row["macros"] else None
+        table[row["method"], row["path"]] = row["scope"].lower() if row["scope"] else by_macro
+    table.update({("POST", row["path"]): "read" for row in TIMEGPT.finditer(source)})
+    return table
 
 
 class Routes(unittest.TestCase):
@@ -46,6 +57,31 @@ class Routes(unittest.TestCase):
                                                        if p["in"] == "query"))
                       for method, path, operation in self.operations()}
         self.assertEqual(set(table()), documented)
+
+    def test_every_row_has_a_scope_and_the_document_says_it(self):
+        documented = {}
+        for method, path, operation in self.operations():
+            said = [(name, of) for way in operation["security"] for name, of in way.items()]
+            if not said:
+                documented[method.upper(), path] = "open"
+                continue
+            self.assertEqual([name for name, _ in said], ["key", "password"], path)
+            self.assertEqual(said[0][1], said[1][1], path)
+            documented[method.upper(), path], = said[0][1]
+        self.assertEqual(scopes(), documented)
+
+    def test_only_health_and_documents_are_open(self):
+        self.assertEqual({path for (_, path), scope in scopes().items() if scope == "open"},
+                         {"/livez", "/readyz", "/healthz", "/-/healthy", "/-/ready", "/v2/health/live",
+                          "/v2/health/ready", "/ping", "/openapi.json", "/"})
+
+    def test_a_write_needs_more_than_read_unless_it_changes_nothing(self):
+        harmless = {"/v1/forecast", "/v1/timeseries/forecast", "/model_params", "/validate_api_key"}
+        for (method, path), scope in scopes().items():
+            stateless = path in harmless or path.startswith(("/v2/", "/api/v1/")) and path not in (
+                "/api/v1/write", "/api/v2/write")
+            if method != "GET" and not stateless:
+                self.assertIn(scope, ("write", "admin"), (method, path))
 
     def test_no_route_stands_in_the_table_twice(self):
         rows = [(method, path) for method, path, _ in table()]

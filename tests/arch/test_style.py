@@ -70,7 +70,7 @@ class Style(unittest.TestCase):
                   and re.search(r"-ffast-math|-Ofast|-ffinite-math-only", text(path)))
 
     def test_the_programs_below_the_daemon_do_not_print(self):
-        self.none(path for path in files("server/wire", "server/store", "server/registry", "server/train",
+        self.none(path for path in files("server/keys", "server/wire", "server/store", "server/registry", "server/train",
                                                    "server/service")
                   if re.search(r"\b(printf|fprintf|puts|LOG_(DEBUG|INFO|WARN|ERROR))\(", text(path)))
 

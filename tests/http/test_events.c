@@ -100,12 +100,24 @@ static void a_client_that_has_gone_is_noticed(void **state)
     char byte;
     (void)state;
     event_sweep(&http.events, clock_mono_ns());
-    assert_int_equal(send(end.request->peer->fd, "x", 1, MSG_NOSIGNAL), 1);
-    close(end.client);
-    end.client = -1;
+    assert_int_equal(recv(end.client, &byte, 1, MSG_DONTWAIT), -1); /* open */
+    assert_int_equal(shutdown(end.client, SHUT_WR), 0);
     event_sweep(&http.events, clock_mono_ns());
-    assert_int_equal(recv(end.request->peer->fd, &byte, 1, MSG_DONTWAIT), 0);
-    assert_int_equal(send(end.request->peer->fd, "x", 1, MSG_NOSIGNAL), -1); /* shut */
+    assert_int_equal(recv(end.client, &byte, 1, MSG_DONTWAIT), 0); /* shut */
+    done(&end);
+}
+
+static void so_is_one_that_says_goodbye_first_as_tls_does(void **state)
+{
+    struct end end = begin();
+    char byte;
+    (void)state;
+    assert_int_equal(send(end.client, "bye", 3, MSG_NOSIGNAL), 3);
+    event_sweep(&http.events, clock_mono_ns());
+    assert_int_equal(recv(end.client, &byte, 1, MSG_DONTWAIT), -1);
+    assert_int_equal(shutdown(end.client, SHUT_WR), 0);
+    event_sweep(&http.events, clock_mono_ns());
+    assert_int_equal(recv(end.client, &byte, 1, MSG_DONTWAIT), 0);
     done(&end);
 }
 
@@ -145,6 +157,7 @@ int main(void)
         cmocka_unit_test(a_client_that_does_not_read_is_cut_off_at_its_deadline),
         cmocka_unit_test(a_stream_that_waits_for_its_job_is_not_stuck),
         cmocka_unit_test(a_client_that_has_gone_is_noticed),
+        cmocka_unit_test(so_is_one_that_says_goodbye_first_as_tls_does),
         cmocka_unit_test(beyond_the_limit_a_stream_is_refused_until_another_ends),
         cmocka_unit_test(a_job_that_is_not_there_has_no_stream),
     };
