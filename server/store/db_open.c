@@ -3,6 +3,7 @@
 #include "schemas/embedded_sql.h"
 #include "server/store/db.h"
 #include "server/store/migrate.h"
+#include "server/store/wal_check.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -114,7 +115,10 @@ int db_open(const char *path, struct db **ret, struct err *err)
         err_set(err, ERR_NO_MEMORY, "out of memory");
         goto fail;
     }
-    if (lock_file(db, err) < 0 || open_file(db, err) < 0 ||
+    if (lock_file(db, err) < 0)
+        goto fail;
+    wal_check(db->path, db->damage);
+    if (open_file(db, err) < 0 ||
         migrate_check(db, embedded_sql_n, err) < 0 || check_integrity(db, err) < 0)
         goto fail;
     sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);

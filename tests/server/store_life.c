@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SERIES_N 3
+#define SERIES_N LIFE_SERIES_N
 #define POINTS_MOST 700
 #define SAID_BYTES (TRM_SAID_HEAD_BYTES + 8 * TRM_SAID_LEAD_BYTES)
 
@@ -134,6 +134,38 @@ static void expected_clear(struct expected *e)
 {
     for (size_t i = 0; i <= SERIES_N; i++)
         model_clear(&e->points[i]);
+}
+
+size_t life_points_n(const struct life *life, int64_t key)
+{
+    struct expected e;
+
+    expect_all(life, LIFE_STEPS, &e);
+    size_t n = e.points[key].n;
+    expected_clear(&e);
+    return n;
+}
+
+static bool writes_points(size_t step)
+{
+    enum what what = what_of(step);
+
+    return what == SMALL || what == LARGE || what == LATE;
+}
+
+bool life_ever_held(const struct life *life, int64_t key, struct point point)
+{
+    struct point points[POINTS_MOST];
+
+    for (size_t step = 0; step < LIFE_STEPS; step++) {
+        if (!life->acked[step] || key_of(step) != key || !writes_points(step))
+            continue;
+        size_t n = points_of(step, points);
+        for (size_t i = 0; i < n; i++)
+            if (points[i].t == point.t && points[i].v == point.v)
+                return true;
+    }
+    return false;
 }
 
 /* ---- the store ---- */
@@ -351,7 +383,8 @@ static int see_points(void *ctx, int64_t key, const struct point *points, size_t
     return 0;
 }
 
-static int see_checkpoint(void *ctx, int64_t key, const struct store_checkpoint *checkpoint, bool *ret_accepted,
+static int see_checkpoint(void *ctx, int64_t key, const struct store_checkpoint *checkpoint,
+                          bool *ret_accepted,
                           struct err *err)
 {
     struct seen *seen = ctx;
