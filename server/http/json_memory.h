@@ -3,7 +3,7 @@
  * blocks are freed from a list: jansson itself goes on with a token that lacks a byte, and may read
  * behind its end.
  *
- * * All of jansson's blocks in a program that links this are made here, from its start on: they are
+ * All of jansson's blocks in a program that links this are made here, from its start on: they are
  * freed by jansson (json_decref) or by the function that json_get_alloc_funcs names, never by
  * free(). Threads: any; a tree is one thread's at a time. */
 #ifndef SERVER_HTTP_JSON_MEMORY_H

@@ -15,9 +15,9 @@
 
 #include <cmocka.h>
 
-#define BEAT_MS 20
+#define BEAT_MS 2
 #define REFUSED_TURNS 40 /* turns after which memory comes back although no answer has come */
-#define TURNS_MAX 3000   /* a minute without an answer */
+#define TURNS_MAX 30000  /* a minute without an answer */
 
 static void on_beat(uv_timer_t *timer)
 {
