@@ -3,6 +3,7 @@
 
 #include "core/calendar.h"
 #include "core/model.h"
+#include "server/http/json_memory.h"
 #include "server/service/service.h"
 
 #include <math.h>
@@ -14,23 +15,25 @@
 
 /* An integer beyond 64 bits is a number like any other in JSON: then all of them are read as reals, which
  * hold every whole number that is asked for anywhere (up to 2^53). */
-static json_t *load(const char *body, size_t n, json_error_t *ret_why)
+static json_t *load(const char *body, size_t n, json_error_t *ret_why, bool *ret_no_memory)
 {
     const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
-    json_t *root = json_loadb(body, n, flags, ret_why);
-    bool overflow = root == NULL && json_error_code(ret_why) == json_error_numeric_overflow;
-    return overflow ? json_loadb(body, n, flags | JSON_DECODE_INT_AS_REAL, ret_why) : root;
+    json_t *root = json_memory_load(body, n, flags, ret_why, ret_no_memory);
+    if (root != NULL || *ret_no_memory || json_error_code(ret_why) != json_error_numeric_overflow)
+        return root;
+    return json_memory_load(body, n, flags | JSON_DECODE_INT_AS_REAL, ret_why, ret_no_memory);
 }
 
 int json_body_parse(const char *body, size_t n, json_t **ret, struct err *err)
 {
     json_error_t why;
+    bool no_memory;
     /* jansson drops a NUL byte behind a number. */
     if (n > 0 && memchr(body, '\0', n) != NULL) {
         return err_set(err, ERR_SYNTAX, "the body is not valid JSON: it has a NUL byte");
     }
-    json_t *root = load(body, n, &why);
-    if (root == NULL && json_error_code(&why) == json_error_out_of_memory) {
+    json_t *root = load(body, n, &why, &no_memory);
+    if (no_memory) {
         return err_set(err, ERR_NO_MEMORY, "out of memory");
     }
     if (root == NULL) {

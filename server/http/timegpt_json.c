@@ -117,6 +117,8 @@ static int take_levels(json_t *root, struct timegpt_request *request, struct sta
     size_t n = 0;
     bool zero = false, scalar = json_is_number(value);
     JSON_OWNED *list = scalar ? json_pack("[O]", value) : json_incref(value);
+    if (scalar && list == NULL)
+        return err_set(err, ERR_NO_MEMORY, "out of memory");
     forecast_params_init(&params);
     request->has_level = value != NULL && !json_is_null(value);
     if (request->has_level && !json_is_array(list))

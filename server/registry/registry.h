@@ -48,7 +48,8 @@ struct entry {
     struct window recent; /* once the grid is known */
     struct fold fold;     /* the step that is not over yet, where points are aggregated */
     uint32_t refold_n;    /* readings of steps under way: what is remembered of them will change */
-    int64_t stale_from;   /* first step that memory has to read again; INT64_MAX: none */
+    int64_t stale_from;   /* first step that memory has to read again; INT64_MAX: none … */
+    bool stale_anew;      /* … and whether all of it has to go before */
     uint64_t revision, point_n;
     uint64_t recent_revision; /* as of the last change of `recent`: what a forecast depends on */
 

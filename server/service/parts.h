@@ -51,6 +51,7 @@ struct service {
     uint64_t job_last_id;
     bool behind;      /* some series was not fitted because the queue was full … */
     size_t behind_at; /* … and all before this position have been looked at again */
+    bool refolds_owed; /* some series has a stale_from that waits for the next tick */
 };
 
 /* ---- service.c ---- */
@@ -173,6 +174,7 @@ void refold_begin(struct service *service, struct entry *entry, const struct ref
                   void (*done)(void *ctx), void *ctx);
 /* Tries again what could not be done before. */
 void refold_owed(struct service *service, struct entry *entry);
+void refold_all_owed(struct service *service);
 /* Where memory begins that ends at this step. */
 static inline int64_t refold_reach(int64_t newest_step)
 {

@@ -4,8 +4,8 @@
  * store answers in order, so what a page does not hold is told by a later commit, and is applied
  * after it.
  *
- * Pages are bounded, so a long read does not hold the store up. Where the store has no room for a
- * read the entry remembers from which step on it is stale, and the next write to it tries again. */
+ * Pages are bounded, so a long read does not hold the store up. Where a read fails the entry
+ * remembers from which step on it is stale, and its next write or the next tick tries again. */
 #include "server/service/parts.h"
 
 #include <stdlib.h>
@@ -73,9 +73,17 @@ static void end(struct refold *refold, struct entry *entry)
     free(refold);
 }
 
-static void owe(struct entry *entry, int64_t from)
+static void owe(struct service *service, struct entry *entry, int64_t from, bool anew)
 {
     entry->stale_from = from < entry->stale_from ? from : entry->stale_from;
+    entry->stale_anew |= anew;
+    service->refolds_owed = true;
+}
+
+/* What a reading has not come to; memory that has been dropped already is not dropped again. */
+static void owe_rest(const struct refold *refold, struct entry *entry, int64_t from)
+{
+    owe(refold->service, entry, from, refold->anew && !refold->dropped);
 }
 
 /* A failed read leaves the points where they are: durable, and not in memory yet. */
@@ -88,7 +96,7 @@ static void page_read(void *ctx, struct store_result *result)
     store_ended(refold->service, result);
     if (result->err.code != ERR_NONE || !entry) {
         if (entry)
-            owe(entry, trm_grid_floor(&entry->grid, refold->next_t));
+            owe_rest(refold, entry, trm_grid_floor(&entry->grid, refold->next_t));
         end(refold, entry);
         return;
     }
@@ -100,7 +108,7 @@ static void page_read(void *ctx, struct store_result *result)
     }
     refold->next_t = result->points[result->points_n - 1].t + 1;
     if (next_page(refold, &err)) {
-        owe(entry, refold->fold.step);
+        owe_rest(refold, entry, refold->fold.step);
         end(refold, entry);
     }
 }
@@ -137,17 +145,28 @@ void refold_begin(struct service *service, struct entry *entry, const struct ref
         }
         free(refold);
     }
-    owe(entry, range->from);
+    owe(service, entry, range->from, range->anew);
     if (done)
         done(ctx);
 }
 
 void refold_owed(struct service *service, struct entry *entry)
 {
-    struct refold_range range = {.from = entry->stale_from, .until = INT64_MAX};
+    struct refold_range range = {
+        .from = entry->stale_from, .until = INT64_MAX, .anew = entry->stale_anew};
 
     if (entry->stale_from == INT64_MAX)
         return;
     entry->stale_from = INT64_MAX;
+    entry->stale_anew = false;
     refold_begin(service, entry, &range, NULL, NULL);
+}
+
+void refold_all_owed(struct service *service)
+{
+    if (!service->refolds_owed || service->draining)
+        return;
+    service->refolds_owed = false;
+    for (size_t i = 0; i < registry_n(service->registry); i++)
+        refold_owed(service, registry_at(service->registry, i));
 }

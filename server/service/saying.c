@@ -268,6 +268,7 @@ void saying_line_up(struct service *service, struct entry *entry)
 
 void service_tick(struct service *service)
 {
+    refold_all_owed(service);
     start(service);
 }
 

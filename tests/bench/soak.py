@@ -64,7 +64,8 @@ def watch(options, world, pollers, out):
         row.update(requests=world.tally.requests(), wrong=world.tally.wrong_n, statuses=world.tally.statuses())
         rows.append(row)
         if row["seconds"] >= shown * 60:
-            show(row, pollers)
+            if not options.quiet:
+                show(row, pollers)
             row["polls_ms"] = {poller.path: poller.lately() for poller in pollers}
             shown += 1
         out.write(json.dumps(row) + "\n")
@@ -145,6 +146,7 @@ def parse(arguments):
     parser.add_argument("--out", default=os.path.join(ROOT, "var", "bench-soak.jsonl"))
     parser.add_argument("--folder", help="where the store lies; else the system's for temporary files")
     parser.add_argument("--unjudged", action="store_true", help="no verdict on memory (sanitizers have their own malloc)")
+    parser.add_argument("--quiet", action="store_true", help="print the verdict only")
     parser.add_argument("--binary", default=os.path.join(ROOT, "build-release", "server", "tstrmd"))
     return parser.parse_args(arguments)
 

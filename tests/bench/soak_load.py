@@ -27,6 +27,7 @@ T0 = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 RETENTION = 2048
 OVERLOAD = (429, 503)
 WRONG_KEPT = 50
+IDLE_SECONDS = 30
 CSV, NDJSON, FORM = "text/csv", "application/x-ndjson", "application/x-www-form-urlencoded"
 
 
@@ -142,7 +143,7 @@ class Asker(threading.Thread):
     def __init__(self, world, number, a_second):
         super().__init__(daemon=True)
         self.world, self.random, self.pause = world, random.Random(number), 1 / a_second
-        self.client, self.kind = world.daemon.client(), ""
+        self.client, self.kind, self.asked = world.daemon.client(), "", time.monotonic()
         self.kinds = [(kind.__name__, kind, weight) for kind, weight in self.mixture()]
 
     def run(self):
@@ -162,6 +163,10 @@ class Asker(threading.Thread):
             self.client.close()
 
     def ask(self, method, path, content=None, allowed=(200,), **more):
+        now = time.monotonic()
+        if now - self.asked > IDLE_SECONDS:  # following a job took so long that the daemon closes what waited for it
+            self.client.close()
+        self.asked = now
         answer = self.client.request(method, path, content, **more)
         self.world.tally.count(self.kind, answer.status)
         if answer.status not in allowed:
@@ -289,7 +294,7 @@ class Asker(threading.Thread):
         self.ask("POST", path + "/points", {"points": points})
         self.ask("GET", path + "/forecast?horizon=5", allowed=(200, 422))
         if self.random.random() < 0.5:
-            self.ask("POST", path + "/fit", allowed=(200, 202, 422, *OVERLOAD))
+            self.ask("POST", path + "/fit", allowed=(200, 202, 409, 422, *OVERLOAD))
         if self.random.random() < 0.3:
             self.ask("POST", path + "/backtest", {"horizon": 2, "windows": 2}, (200, 202, 422, *OVERLOAD))
         self.ask("DELETE", path, allowed=(204,))
@@ -307,7 +312,7 @@ class Asker(threading.Thread):
         headers = {"Prefer": "wait=10"} if self.random.random() < 0.3 else None
         content = {"mode": self.random.choice(("full", "incremental"))} if self.random.random() < 0.5 else None
         answer = self.ask("POST", self.one(self.world.plain + self.world.mean).path + "/fit", content,
-                          (200, 202, *OVERLOAD), headers=headers)
+                          (200, 202, 409, *OVERLOAD), headers=headers)
         if answer.status in (200, 202):
             self.world.job(answer.json()["id"])
 
