@@ -7,6 +7,7 @@
 #include "server/base/log.h"
 #include "server/http/server.h"
 #include "server/reload.h"
+#include "server/store/backup.h"
 #include "server/weights.h"
 
 #include <errno.h>
@@ -237,6 +238,16 @@ static int check_backup_dir(const struct config *config, struct err *err)
     return 0;
 }
 
+/* After the store has been opened, so that no other daemon on it can be at it. */
+static void sweep_backups(const struct config *config)
+{
+    size_t n = config->backup_dir[0] ? backup_sweep(config->backup_dir) : 0;
+
+    if (n > 0)
+        LOG_INFO("removed what a killed backup left", log_text("folder", config->backup_dir),
+                 log_uint("files", n));
+}
+
 static int open_store(struct daemon *d, struct err *err)
 {
     struct store_options options = {.path = d->config->store_path};
@@ -332,6 +343,7 @@ static int start(struct daemon *d, struct err *err)
         http_server_new(&d->loop, d->config, d->service, &d->counters, &d->http, err))
         return -1;
     http_server_on_reload(d->http, read_again, d);
+    sweep_backups(d->config);
     log_start(d);
     return 0;
 }

@@ -1,6 +1,7 @@
 /* The program: what was asked for, and the code it ends with. */
 #include "server/base/config.h"
 #include "server/base/log.h"
+#include "server/checkstore.h"
 #include "server/daemon.h"
 #include "server/healthcheck.h"
 #include "server/http/server.h"
@@ -52,6 +53,17 @@ static enum exit_code check_health(const struct config *config)
     return EXIT_FAILED;
 }
 
+static enum exit_code check_file(const struct config *config)
+{
+    struct err err;
+
+    if (check_store(config->store_path, &err) == 0)
+        return printed();
+    fflush(stdout); /* before what is said of it */
+    fprintf(stderr, "tstrmd: %s\n", err.msg);
+    return EXIT_FAILED;
+}
+
 static enum exit_code run(struct config *config, struct command *command)
 {
     struct daemon_options options = {.config = config, .reload = load, .ctx = command};
@@ -83,6 +95,8 @@ static enum exit_code act(struct config *config, struct command *command)
         }
         printf("the configuration is valid\n");
         return printed();
+    case CONFIG_CHECK_STORE:
+        return check_file(config);
     case CONFIG_HEALTHCHECK:
         return check_health(config);
     }

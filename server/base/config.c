@@ -23,6 +23,8 @@ static const struct {
     {"--version", CONFIG_VERSION, "print the version and exit"},
     {"--print-config", CONFIG_PRINT, "print every value and where it came from, and exit"},
     {"--check-config", CONFIG_CHECK, "check the configuration and exit"},
+    {"--check-store", CONFIG_CHECK_STORE,
+     "check the store or backup at --store, which no daemon may have open, and exit"},
     {"--healthcheck", CONFIG_HEALTHCHECK,
      "ask the daemon at --listen whether it is ready, and exit"},
 };

@@ -31,6 +31,7 @@ enum config_action {
     CONFIG_VERSION,
     CONFIG_PRINT,       /* --print-config: config_print, exit 0 */
     CONFIG_CHECK,       /* --check-config: loading was the check, exit 0 */
+    CONFIG_CHECK_STORE, /* --check-store: read the file at store_path from end to end, exit 0 or 1 */
     CONFIG_HEALTHCHECK, /* ask the daemon at listen_host:listen_port for /readyz, exit 0 or 1 */
 };
 

@@ -151,6 +151,11 @@ void said_score(struct said *said, const struct window *window, struct said_scor
     drop_done(said);
 }
 
+void said_touch(struct said *said, int64_t step)
+{
+    said->stale = said->stale || (said->any && step < said->tally.scored_until);
+}
+
 size_t said_bytes(const struct said *said)
 {
     size_t bytes = said->room * sizeof *said->rows;

@@ -25,6 +25,7 @@ struct said {
     struct trm_tally tally;
     struct trm_tally at_newest; /* when that was said, with the model's widening: as it is stored */
     uint64_t beside_version; /* of the model whose widening the tally corrects; 0: of none */
+    bool stale;              /* a value that has had its turn has changed, or came late */
     bool any;                /* something was ever said … */
     int64_t newest;          /* … last at this origin … */
     uint32_t newest_leads;   /* … with so many leads … */
@@ -48,6 +49,9 @@ struct said_scored {
 };
 /* Holds the values that have come since the last call against what was said about them. */
 void said_score(struct said *said, const struct window *window, struct said_scored *ret);
+
+/* The value of a step is about to be set. */
+void said_touch(struct said *said, int64_t step);
 
 size_t said_bytes(const struct said *said);
 

@@ -33,10 +33,16 @@ int history_claim(struct entry *entry, const struct trm_grid *grid, const struct
     return 0;
 }
 
+static void put_value(struct entry *entry, int64_t step, double value)
+{
+    said_touch(&entry->said, step);
+    window_put(&entry->recent, step, value);
+}
+
 static void put(struct entry *entry, const struct point *points, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        window_put(&entry->recent, step_of(&entry->grid, points[i].t), points[i].v);
+        put_value(entry, step_of(&entry->grid, points[i].t), points[i].v);
 }
 
 void history_set_grid(struct entry *entry, const struct trm_grid *grid)
@@ -96,9 +102,9 @@ bool history_is_late(const struct entry *entry, int64_t first_t)
 
 void history_close(struct entry *entry, int64_t step, double value, int64_t opened)
 {
-    window_put(&entry->recent, step, value);
+    put_value(entry, step, value);
     if (opened > window_end(&entry->recent))
-        window_put(&entry->recent, opened - 1, (double)NAN);
+        put_value(entry, opened - 1, (double)NAN);
 }
 
 size_t history_fold(struct entry *entry, const struct point *points, size_t n)

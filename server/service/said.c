@@ -59,6 +59,7 @@ static void derive(const struct service *service, struct entry *entry, struct sa
     struct trm_widening widening = model_widening(service, entry);
     struct said *said = &entry->said;
 
+    said->stale = false;
     said->tally = said->at_newest;
     if (model && said->newest_version != (uint32_t)entry->model_version)
         take_over(&said->tally, &widening);
@@ -91,13 +92,17 @@ void said_resume(const struct service *service, struct entry *entry)
     derive(service, entry, &again);
 }
 
+/* Values that came late or were replaced are scored anew, with all since what was said last, and not counted
+ * again: so does a restart, which knows nothing but the values as they are. */
 void said_moved_on(struct service *service, struct entry *entry)
 {
-    struct said_scored scored;
+    struct said_scored scored, again;
 
     said_align(service, entry);
     said_score(&entry->said, &entry->recent, &scored);
     count(service, &scored);
+    if (entry->said.stale)
+        derive(service, entry, &again);
     saying_line_up(service, entry);
 }
 

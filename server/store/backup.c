@@ -5,11 +5,14 @@
 #include "server/base/clock.h"
 #include "server/base/sha256.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum phase { COPY, SUM, NAME };
@@ -83,6 +86,7 @@ static int make_file(struct backup *backup, struct err *err)
     backup->fd = open(backup->hidden, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (backup->fd < 0)
         return fail_errno("create", backup->path, errno, err);
+    (void)flock(backup->fd, LOCK_EX | LOCK_NB); /* where locks do not work nobody gets one to sweep it */
     return 0;
 }
 
@@ -224,4 +228,46 @@ void backup_free(struct backup *backup)
     free(backup->path);
     free(backup->hidden);
     free(backup);
+}
+
+/* ---- what was left behind ---- */
+
+/* .NAME.db.PID.partial */
+static bool is_hidden_name(const char *name)
+{
+    const char *suffix = strstr(name, ".partial"), *digits = suffix;
+
+    if (name[0] != '.' || !suffix || strcmp(suffix, ".partial") != 0)
+        return false;
+    while (digits > name && digits[-1] >= '0' && digits[-1] <= '9')
+        digits--;
+    return digits < suffix && digits - name > 5 && strncmp(digits - 4, ".db.", 4) == 0;
+}
+
+/* Whether it was a file that nobody works on, and has gone. */
+static bool sweep_one(int dir_fd, const char *name)
+{
+    struct stat st;
+    int fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+    if (fd < 0)
+        return false;
+    bool gone = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+                unlinkat(dir_fd, name, 0) == 0;
+    close(fd);
+    return gone;
+}
+
+size_t backup_sweep(const char *dir)
+{
+    DIR *folder = opendir(dir);
+    const struct dirent *entry;
+    size_t n = 0;
+
+    if (!folder)
+        return 0;
+    while ((entry = readdir(folder)))
+        n += is_hidden_name(entry->d_name) && sweep_one(dirfd(folder), entry->d_name);
+    closedir(folder);
+    return n;
 }

@@ -4,7 +4,9 @@
  * moment of its last page; a second connection would begin anew at every commit.
  *
  * The copy grows under a hidden name in the same folder, is read once more for its checksum while the system
- * writes it out piece by piece, is synced, and gets its name by a link, which never replaces a file.
+ * writes it out piece by piece, is synced, and gets its name by a link, which never replaces a file. It is
+ * locked as long as somebody works on it: a process id would tell nothing in the next container, or after a
+ * reboot.
  * Thread: the connection's, outside of any transaction. */
 #ifndef SERVER_STORE_BACKUP_H
 #define SERVER_STORE_BACKUP_H
@@ -30,5 +32,9 @@ __attribute__((warn_unused_result)) int backup_step(struct backup *backup, struc
 
 /* Removes what has not got its name. Accepts NULL. */
 void backup_free(struct backup *backup);
+
+/* Removes from dir what killed processes left of their backups: .NAME.PID.partial with a NAME that ends in
+ * .db, and nobody's lock on it. Returns how many. Any thread. */
+size_t backup_sweep(const char *dir);
 
 #endif

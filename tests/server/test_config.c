@@ -328,6 +328,8 @@ static void actions_are_recognised_and_the_last_one_counts(void **state)
     assert_int_equal(config.action, CONFIG_PRINT);
     assert_int_equal(load(ARGS("--print-config", "--check-config"), NOTHING), 0);
     assert_int_equal(config.action, CONFIG_CHECK);
+    assert_int_equal(load(ARGS("--check-store"), NOTHING), 0);
+    assert_int_equal(config.action, CONFIG_CHECK_STORE);
     assert_int_equal(load(ARGS("--healthcheck"), NOTHING), 0);
     assert_int_equal(config.action, CONFIG_HEALTHCHECK);
 }

@@ -119,6 +119,34 @@ static uint64_t record_tag(struct fixture *f, const char *id)
     return tag.record;
 }
 
+/* Late and replaced values, behind those that have been scored since the last forecast, and before it where
+ * seasonal naive looks back. */
+static void a_value_that_changes_is_scored_as_a_restart_will_score_it(void **state)
+{
+    static const size_t changed[] = {311, 312, 304};
+    struct fixture *f = *state;
+    struct point *points = daily(310, 5);
+
+    make_daily(f, "a", 300, FIT_OFF);
+    follow(f, "a", 300, 10);
+    put_ok(f, "a", points, 1);
+    put_ok(f, "a", points + 2, 3); /* 311 is late */
+    for (size_t i = 0; i < 3; i++) {
+        uint64_t before = record_tag(f, "a");
+        struct point *point = daily(changed[i], 1);
+        point->v += 25;
+        put_ok(f, "a", point, 1);
+        free(point);
+        uint64_t after = record_tag(f, "a");
+        assert_true(after != before);
+        fixture_close(f);
+        fixture_open(f);
+        assert_true(record_tag(f, "a") == after);
+    }
+    assert_int_equal(view_of(f, "a").record->steps, 15);
+    free(points);
+}
+
 static void the_tag_tells_one_record_from_another_and_outlives_a_restart(void **state)
 {
     struct fixture *f = *state;
@@ -320,6 +348,7 @@ int main(void)
         FRESH(a_restart_scores_what_came_since_the_last_forecast),
         FRESH(a_longer_forecast_of_a_step_replaces_a_shorter_one),
         FRESH(missing_values_are_not_scored),
+        FRESH(a_value_that_changes_is_scored_as_a_restart_will_score_it),
         FRESH(the_tag_tells_one_record_from_another_and_outlives_a_restart),
         FRESH(a_model_that_falls_silent_leaves_its_widening_behind),
         FRESH(a_restart_after_several_fits_corrects_as_before),
