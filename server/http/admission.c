@@ -5,6 +5,7 @@
 #include "server/http/bridge.h"
 #include "server/http/connection_table.h"
 #include "server/http/handlers.h"
+#include "server/http/pressure.h"
 #include "server/http/query.h"
 #include "server/http/response.h"
 #include "server/service/ingest.h"
@@ -124,6 +125,8 @@ static bool check_load(struct request *request)
                 bridge_connections(http->bridge)->max);
         return refuse(request, &err);
     }
+    if (pressure_admit(request, &err) != 0)
+        return refuse(request, &err);
     return check_client(request);
 }
 
