@@ -12,8 +12,6 @@
 #define MUCH_BYTES ((size_t)1 << 20)
 /* What is left of the cache of forecasts: those that are asked for all the time. */
 #define CACHE_PART 8
-/* What bytes of a body become while they are worked on, copies for the store included. */
-#define BECOMES 3
 /* The allocator is asked to give back no more often than this: it walks all that it has. */
 #define TRIM_NS UINT64_C(1000000000)
 
@@ -108,5 +106,5 @@ int pressure_take(struct request *request, size_t bytes, struct err *err)
         pressure_look(http, now_ns);
     if (memory->is_short && request->charged_bytes + bytes > PRESSURE_BYTES_MAX)
         return pressure_refuse(http, err);
-    return memory_guard_take(memory, bytes * BECOMES) ? 0 : pressure_refuse(http, err);
+    return memory_guard_take(memory, bytes) ? 0 : pressure_refuse(http, err);
 }
