@@ -141,7 +141,8 @@ static enum MHD_Result take_piece(struct request *request, const char *bytes, si
         return request->body.received <= LINGER_BYTES ? MHD_YES : MHD_NO;
     if (request->stage == REQUEST_DRAINING)
         return MHD_YES;
-    if (request_charge(request, n, &err) == 0 && pressure_take(request, n, &err) == 0 && body_feed(&request->body, bytes, n, &err) == 0 &&
+    if (request_charge(request, n, &err) == 0 && pressure_take(request, n, &err) == 0 &&
+        body_feed(&request->body, bytes, n, &err) == 0 &&
         charge_unfolded(request, &err) == 0)
         return MHD_YES;
     request_refuse(request, &err);

@@ -29,10 +29,46 @@ static void take_framing(struct headers *headers, const char *name, const char *
     }
 }
 
-static enum MHD_Result take(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+static bool is_token(const char *name, size_t n)
+{
+    static const char others[] = "!#$%&'*+-.^_`|~";
+    for (size_t i = 0; i < n; i++) {
+        char c = name[i], lower = (char)(c | 0x20);
+        bool plain = (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9');
+        if (!plain && (c == '\0' || strchr(others, c) == NULL))
+            return false;
+    }
+    return n > 0;
+}
+
+/* Nothing but a tab of the control characters. */
+static bool is_value(const char *value, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (((unsigned char)value[i] < 0x20 && value[i] != '\t') || value[i] == 0x7f)
+            return false;
+    return true;
+}
+
+/* What a folded line makes of a header that says where the body ends. */
+static bool is_longer(const char *name, size_t n, const char *framing)
+{
+    size_t framing_n = strlen(framing);
+    return n > framing_n && strncasecmp(name, framing, framing_n) == 0;
+}
+
+static bool is_malformed(const char *name, size_t name_n, const char *value, size_t value_n)
+{
+    return !is_token(name, name_n) || (value != NULL && !is_value(value, value_n)) ||
+           is_longer(name, name_n, "content-length") || is_longer(name, name_n, "transfer-encoding");
+}
+
+static enum MHD_Result take(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_n,
+                            const char *value, size_t value_n)
 {
     struct headers *headers = cls;
     (void)kind;
+    headers->malformed = headers->malformed || is_malformed(name, name_n, value, value_n);
     if (strcasecmp(name, "accept") == 0)
         keep(&headers->accept, value);
     else if (strcasecmp(name, "accept-encoding") == 0)
@@ -70,6 +106,10 @@ static int check_length(struct headers *headers, struct err *err)
 
 static int check_framing(struct headers *headers, struct err *err)
 {
+    if (headers->malformed)
+        return err_set(err, ERR_SYNTAX,
+                       "a header's name must be a token with its colon at once behind it, its value without "
+                       "control characters and on one line");
     if (headers->content_length_n > 1 || headers->transfer_encoding_n > 1 || headers->host_n > 1)
         return err_set(err, ERR_SYNTAX,
                        "Content-Length, Transfer-Encoding and Host may each be given once");
@@ -87,7 +127,7 @@ static int check_framing(struct headers *headers, struct err *err)
 int headers_read(struct MHD_Connection *connection, struct headers *ret, struct err *err)
 {
     *ret = (struct headers){0};
-    MHD_get_connection_values(connection, MHD_HEADER_KIND, take, ret);
+    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, take, ret);
     if (check_framing(ret, err) == 0)
         return 0;
     ret->has_body = ret->chunked = true; /* nobody knows where this request ends: it is the last one */
