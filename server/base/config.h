@@ -66,6 +66,7 @@ struct config {
     size_t connections_max;
     size_t body_bytes_max;     /* one request's body, decompressed */
     size_t inflight_bytes_max; /* bodies of all requests together */
+    size_t memory_max;         /* of the process; 0: the control group's limit (base/memory.h) */
     size_t client_connections_max;    /* of one client; 0: http/client_shares.h */
     size_t client_inflight_bytes_max; /* … */
     size_t client_requests_max;       /* of one client in a second; 0: any number */

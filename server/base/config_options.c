@@ -55,6 +55,9 @@ const struct option options[] = {
      "size of one request's body", .live = true},
     {"inflight-bytes-max", OPTION_BYTES, FIELD(inflight_bytes_max), "256MiB", KIB, 64 * GIB, NULL,
      "size of the bodies of all requests together", .live = true},
+    {"memory-max", OPTION_BYTES, FIELD(memory_max), "0", 0, 1024 * GIB, NULL,
+     "memory of the process, near which it gives up its caches and then refuses what makes it grow; 0: nine "
+     "tenths of its control group's limit, where there is one", .live = true},
     {"client-connections-max", OPTION_COUNT, FIELD(client_connections_max), "0", 0, 65536, NULL,
      "open connections of one client (address, or IPv6 network of 64 bits); 0: three quarters of "
      "connections-max, and of loopback addresses any number", .live = true},

@@ -27,6 +27,10 @@
     X(SCORED, "tstrm_interval_scored_total", "", 1, "Values held against a recorded forecast")         \
     X(INSIDE_80, "tstrm_interval_inside_total", "level=\"80\"", 1, "Scored values inside, by interval")   \
     X(INSIDE_95, "tstrm_interval_inside_total", "level=\"95\"", 1, "Scored values inside, by interval")   \
+    X(MEMORY_CACHES_DROPPED, "tstrm_memory_caches_dropped_total", "", 1,                           \
+      "Times that the caches were given up because memory was short")                              \
+    X(MEMORY_REFUSALS, "tstrm_memory_refusals_total", "", 1,                                       \
+      "Requests refused because memory was short")                                                 \
     X(POINTS_WRITTEN, "tstrm_points_written_total", "", 1, "Points made durable")                  \
     X(INGEST_REMOTE_WRITE, "tstrm_ingest_samples_total", "protocol=\"remote_write\"", 1,           \
       "Samples of other systems' agents that were stored, by protocol")                            \

@@ -7,6 +7,7 @@
 #include "server/http/connection_table.h"
 #include "server/http/guard.h"
 #include "server/http/handlers.h"
+#include "server/http/pressure.h"
 #include "server/http/query.h"
 #include "server/http/response.h"
 #include "server/keys/keyring.h"
@@ -170,6 +171,8 @@ static bool check_load(struct request *request)
                 bridge_connections(http->bridge)->max);
         return refuse(request, &err);
     }
+    if (pressure_admit(request, &err) != 0)
+        return refuse(request, &err);
     return check_client(request);
 }
 

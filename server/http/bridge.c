@@ -7,6 +7,7 @@
 #include "server/http/client.h"
 #include "server/http/events.h"
 #include "server/http/exchange.h"
+#include "server/http/pressure.h"
 #include "server/http/tls.h"
 #include "server/keys/key.h"
 
@@ -88,6 +89,7 @@ static void on_sweep(uv_timer_t *timer)
 {
     struct bridge *bridge = timer->data;
     uint64_t now_ns = clock_mono_ns();
+    pressure_look(bridge->http, now_ns);
     size_t n = connection_sweep(&bridge->connections, now_ns);
     if (n > 0)
         LOG_DEBUG("connections past their deadline", log_uint("n", n));

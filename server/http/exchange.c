@@ -16,6 +16,7 @@
 #include "server/http/bridge.h"
 #include "server/http/connection_table.h"
 #include "server/http/guard.h"
+#include "server/http/pressure.h"
 #include "server/http/response.h"
 #include "server/http/tls.h"
 #include "server/keys/key.h"
@@ -155,6 +156,7 @@ static int charge_unfolded(struct request *request, struct err *err)
                : request_charge(request, (size_t)(held - request->charged_bytes), err);
 }
 
+/* A body counts twice against the limit of memory: what it becomes is about as much again. */
 static enum MHD_Result take_piece(struct request *request, const char *bytes, size_t n)
 {
     struct err err;
@@ -165,7 +167,8 @@ static enum MHD_Result take_piece(struct request *request, const char *bytes, si
         return request->body.received <= LINGER_BYTES ? MHD_YES : MHD_NO;
     if (request->stage == REQUEST_DRAINING)
         return MHD_YES;
-    if (request_charge(request, n, &err) == 0 && body_feed(&request->body, bytes, n, &err) == 0 &&
+    if (request_charge(request, n, &err) == 0 && pressure_take(request, n, &err) == 0 &&
+        body_feed(&request->body, bytes, n, &err) == 0 &&
         charge_unfolded(request, &err) == 0)
         return MHD_YES;
     request_refuse(request, &err);

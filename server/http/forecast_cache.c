@@ -210,6 +210,13 @@ void forecast_entry_answer(struct forecast_entry *entry, struct request *request
     }
 }
 
+void forecast_cache_set_max(struct forecast_cache *cache, size_t max_bytes)
+{
+    cache->max_bytes = max_bytes;
+    while (cache->oldest != NULL && cache->bytes > cache->max_bytes)
+        drop(cache->oldest);
+}
+
 struct forecast_cache_stats forecast_cache_stats(const struct forecast_cache *cache)
 {
     return (struct forecast_cache_stats){.entries = cache->entries, .bytes = cache->bytes};

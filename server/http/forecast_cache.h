@@ -52,6 +52,9 @@ struct forecast_entry *forecast_cache_put(struct forecast_cache *cache, const ch
 /* Answers with 200, or 304 where If-None-Match names it. */
 void forecast_entry_answer(struct forecast_entry *entry, struct request *request, int64_t now_ms);
 
+/* From now on; what is too much is dropped, the least recently used first. Answers under way live on. */
+void forecast_cache_set_max(struct forecast_cache *cache, size_t max_bytes);
+
 struct forecast_cache_stats {
     size_t entries, bytes;
 };

@@ -60,6 +60,8 @@ void handle_metrics(struct request *request)
     input.connections_n = bridge_connections(http->bridge)->n;
     input.requests_n = http->requests_n;
     input.streams_n = http->events.n;
+    input.clients_n = http->clients.n;
+    input.memory = &http->memory;
     input.inflight_bytes = http->inflight_bytes;
     process_numbers_read(&input.process);
     input.process.started_s = (double)http->started_ms / 1000;

@@ -42,10 +42,26 @@ static bool is_token(const char *text, size_t n)
     return n > 0;
 }
 
-/* Bytes that some parser takes for the end of a line, or of a text. */
-static bool is_cut(const char *text, size_t n)
+/* Nothing but a tab of the control characters. */
+static bool is_value(const char *value, size_t n)
 {
-    return memchr(text, '\0', n) != NULL || memchr(text, '\r', n) != NULL || memchr(text, '\n', n) != NULL;
+    for (size_t i = 0; i < n; i++)
+        if (((unsigned char)value[i] < 0x20 && value[i] != '\t') || value[i] == 0x7f)
+            return false;
+    return true;
+}
+
+/* What a folded line makes of a header that says where the body ends. */
+static bool is_longer(const char *name, size_t n, const char *framing)
+{
+    size_t framing_n = strlen(framing);
+    return n > framing_n && strncasecmp(name, framing, framing_n) == 0;
+}
+
+static bool is_malformed(const char *name, size_t name_n, const char *value, size_t value_n)
+{
+    return !is_token(name, name_n) || (value != NULL && !is_value(value, value_n)) ||
+           is_longer(name, name_n, "content-length") || is_longer(name, name_n, "transfer-encoding");
 }
 
 static enum MHD_Result take(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_n,
@@ -53,9 +69,8 @@ static enum MHD_Result take(void *cls, enum MHD_ValueKind kind, const char *name
 {
     struct headers *headers = cls;
     (void)kind;
-    if (!is_token(name, name_n) || (value != NULL && is_cut(value, value_n)))
-        headers->malformed_n++;
-    else if (strcasecmp(name, "accept") == 0)
+    headers->malformed = headers->malformed || is_malformed(name, name_n, value, value_n);
+    if (strcasecmp(name, "accept") == 0)
         keep(&headers->accept, value);
     else if (strcasecmp(name, "accept-encoding") == 0)
         keep(&headers->accept_encoding, value);
@@ -98,10 +113,10 @@ static int check_length(struct headers *headers, struct err *err)
 
 static int check_framing(struct headers *headers, bool needs_host, struct err *err)
 {
-    if (headers->malformed_n > 0)
+    if (headers->malformed)
         return err_set(err, ERR_SYNTAX,
-                       "a header's name is no name (a space before the colon?), or its value "
-                       "holds a bare CR or NUL");
+                       "a header's name must be a token with its colon at once behind it, its value without "
+                       "control characters and on one line");
     if (needs_host && headers->host_n == 0)
         return err_set(err, ERR_SYNTAX, "HTTP/1.1 needs a Host header");
     if (headers->content_length_n > 1 || headers->transfer_encoding_n > 1 || headers->host_n > 1)

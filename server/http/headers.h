@@ -1,7 +1,8 @@
 /* The request headers that somebody here looks at. Knows their names and how often each came; refuses to
  * know most of their grammar. Surprising: framing is checked again here: libmicrohttpd lets a doubled
- * Content-Length, or one beside Transfer-Encoding, pass, and names with spaces, and bare CRs and NULs in
- * values, and a proxy in front that reads such a request differently would be smuggled past. */
+ * Content-Length, or one beside Transfer-Encoding, pass, names with a space before the colon, and zero bytes,
+ * and puts what stands on a folded line behind the name ("Content-Length:\r\n 30" is a header
+ * Content-Length30); a proxy in front that reads such a request differently would be smuggled past. */
 #ifndef SERVER_HTTP_HEADERS_H
 #define SERVER_HTTP_HEADERS_H
 
@@ -22,8 +23,8 @@ struct headers {
     const char *host, *origin, *fetch_site; /* browser.h */
     const char *authorization; /* holds a secret: not for logs and answers */
     bool expect_continue;
+    bool malformed;        /* a name or value that no header may have */
     unsigned content_length_n, transfer_encoding_n, host_n, authorization_n;
-    unsigned malformed_n;  /* lines that could be read in two ways; they are not kept */
     bool has_body;         /* a body follows, of announced or unknown length */
     bool chunked;
     uint64_t body_bytes;   /* announced length; 0 when chunked */

@@ -9,12 +9,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Of each connection, in each direction: at a round trip of 100 ms still 2.5 MB a second. */
+#define SOCKET_BUFFER_BYTES (256 << 10)
+
 static int try_address(const struct addrinfo *address)
 {
-    const int on = 1;
+    const int on = 1, buffer = SOCKET_BUFFER_BYTES;
     int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
         bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0)
         return fd;

@@ -1,5 +1,6 @@
 /* A listening socket. Knows host names and addresses; refuses to know what comes over it. Surprising: not
- * left to libmicrohttpd, which can say neither which address failed nor why. */
+ * left to libmicrohttpd, which can say neither which address failed nor why. Buffers are bounded here, for
+ * every connection inherits them: the kernel's own would grow to 4 MiB for one that reads nothing. */
 #ifndef SERVER_HTTP_LISTENER_H
 #define SERVER_HTTP_LISTENER_H
 

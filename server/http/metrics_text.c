@@ -171,6 +171,11 @@ static void write_process(struct writer *writer, const struct metrics_input *inp
           (double)input->cache.entries);
     gauge(writer, "tstrm_connections", "Open connections", (double)input->connections_n);
     gauge(writer, "tstrm_requests_active", "Requests begun and not ended", (double)input->requests_n);
+    gauge(writer, "tstrm_clients", "Clients that are connected or were lately", (double)input->clients_n);
+    gauge(writer, "tstrm_memory_max_bytes", "Most memory that the process may take; 0: no limit",
+          (double)input->memory->max);
+    gauge(writer, "tstrm_memory_short", "1 while what would take more memory is refused",
+          input->memory->is_short);
     gauge(writer, "tstrm_event_streams", "Open streams of events", (double)input->streams_n);
     gauge(writer, "tstrm_requests_memory_bytes", "Bodies and answers held by active requests",
           (double)input->inflight_bytes);

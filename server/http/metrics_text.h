@@ -5,6 +5,7 @@
 #define SERVER_HTTP_METRICS_TEXT_H
 
 #include "server/base/counters.h"
+#include "server/base/memory.h"
 #include "server/http/forecast_cache.h"
 #include "server/http/json_writer.h"
 #include "server/service/service.h"
@@ -24,6 +25,8 @@ struct metrics_input {
     size_t keys_n;                /* in use */
     int64_t certificate_expiry_s; /* Unix time; 0: no TLS */
     size_t connections_n, requests_n, streams_n, inflight_bytes;
+    size_t clients_n;
+    const struct memory_guard *memory;
     struct process_numbers process;
     const char *version;
 };

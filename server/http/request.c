@@ -2,6 +2,7 @@
 #include "server/http/request.h"
 
 #include "server/base/clock.h"
+#include "server/http/pressure.h"
 #include "server/http/response.h"
 #include "server/keys/key.h"
 
@@ -108,6 +109,8 @@ int request_charge(struct request *request, size_t bytes, struct err *err)
     if (bytes > http->config->inflight_bytes_max ||
         http->inflight_bytes > http->config->inflight_bytes_max - bytes)
         return err_set(err, ERR_BUSY, "the requests being worked on hold too much memory already");
+    if (pressure_take(request, bytes, err) != 0)
+        return -1;
     if (charge_client(request->share, bytes, http->config, err) != 0)
         return -1;
     http->inflight_bytes += bytes;

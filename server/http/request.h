@@ -12,6 +12,7 @@
 #include "server/base/config.h"
 #include "server/base/counters.h"
 #include "server/base/err.h"
+#include "server/base/memory.h"
 #include "server/http/body.h"
 #include "server/http/client_shares.h"
 #include "server/http/headers.h"
@@ -45,6 +46,9 @@ struct http {
     struct client_shares clients;
     struct keyring *keyring;            /* NULL: no key is asked for */
     uint64_t wrong_logged_ns;           /* when it was last logged that keys are wrong; 0: never */
+    struct memory_guard memory;     /* pressure.h */
+    size_t system_memory_max;       /* where none is configured; 0: none */
+    uint64_t trimmed_ns;            /* when the caches were given up last */
     struct wait_list waits;
     struct event_streams events;
     size_t inflight_bytes;          /* bodies and private answers held by all requests */
@@ -112,7 +116,7 @@ void request_refuse_kind(struct request *request, enum problem_kind kind, const 
                          const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* Adds to what this request holds, or -1 with ERR_BUSY where all requests together, or its client's, would
- * hold too much. */
+ * hold too much, with ERR_UNAVAILABLE where memory is short. */
 __attribute__((warn_unused_result)) int request_charge(struct request *request, size_t bytes,
                                                        struct err *err);
 

@@ -150,6 +150,7 @@ int http_server_new(uv_loop_t *loop, const struct config *config, struct service
                           .loop = loop, .started_ms = clock_wall_ms()};
     json_object_seed(0); /* from the system, before there are threads: keys are the clients' to choose */
     http->no_memory = no_memory_response();
+    http->system_memory_max = memory_of_system();
     if (selector_list_parse(config->ingest_match, &http->ingest_rules, err) != 0) {
         err_wrap(err, "ingest-match");
         goto fail;

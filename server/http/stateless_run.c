@@ -5,11 +5,14 @@
 #include "server/http/away.h"
 #include "server/http/response.h"
 
+#include <malloc.h>
 #include <microhttpd.h>
 #include <stdlib.h>
 
 /* Numbers of an answer from which on it is written away: some milliseconds. */
 #define FAR_NUMBERS 10000
+/* A tree after which memory is given back. */
+#define LARGE_TREE ((size_t)32 << 20)
 
 static void run_free(struct stateless_run *run)
 {
@@ -96,11 +99,14 @@ static void compute(struct stateless_run *run, struct request *request)
 
 /* ---- read ---- */
 
+/* The allocator keeps what a large tree had; given back here, it holds up nobody. */
 static void work_parse(void *ctx)
 {
     struct stateless_run *run = ctx;
     if (run->form->parse(run, run->body, run->body_n, &run->err) == 0)
         run->err.code = ERR_NONE;
+    if (run->tree_bytes >= LARGE_TREE)
+        malloc_trim(0);
 }
 
 static void on_parsed(void *ctx, struct request *request)

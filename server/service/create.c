@@ -49,6 +49,8 @@ struct entry *entry_create(struct service *service, const char *id, const struct
                 service->config->series_max);
         return NULL;
     }
+    if (check_memory(service, err))
+        return NULL;
     struct entry *entry = registry_add(service->registry, id, service->next_key);
     if (entry && settings && !take_settings(entry, settings)) {
         registry_remove(service->registry, entry);

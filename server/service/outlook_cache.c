@@ -31,10 +31,15 @@ static void drop(struct outlook_cache *cache, struct kept_outlook *kept)
     free(kept);
 }
 
-void outlook_cache_done(struct outlook_cache *cache)
+void outlook_cache_clear(struct outlook_cache *cache)
 {
     while (cache->oldest)
         drop(cache, cache->oldest);
+}
+
+void outlook_cache_done(struct outlook_cache *cache)
+{
+    outlook_cache_clear(cache);
     map_done(&cache->map);
 }
 

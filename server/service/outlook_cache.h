@@ -30,6 +30,8 @@ struct outlook_cache {
 
 void outlook_cache_init(struct outlook_cache *cache, const struct siphash_key *secret);
 void outlook_cache_done(struct outlook_cache *cache);
+/* Drops everything; it can be used on. */
+void outlook_cache_clear(struct outlook_cache *cache);
 /* The one made from this tag; NULL where there is none. */
 const struct kept_outlook *outlook_cache_find(struct outlook_cache *cache,
                                               const struct forecast_tag *tag);

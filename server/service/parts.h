@@ -35,7 +35,7 @@ struct service {
     struct zones *zones;
     struct outlook_cache outlooks;
     int64_t next_key;
-    bool booted, draining;
+    bool booted, draining, short_of_memory;
     size_t store_n;       /* requests at the store */
     size_t task_n;        /* tasks at the pool */
     size_t owed_n;        /* messages that this service posted to itself */
@@ -62,6 +62,9 @@ void store_ended(struct service *service, const struct store_result *result);
 
 /* 0, or -1 with ERR_UNAVAILABLE while starting or stopping. */
 SERVICE_MUST int check_open(const struct service *service, struct err *err);
+
+/* 0, or -1 with ERR_UNAVAILABLE while memory is short: for what would take more of it. */
+SERVICE_MUST int check_memory(const struct service *service, struct err *err);
 
 /* The series' entry where it exists, or NULL with ERR_NOT_FOUND. Deleting ones still exist. */
 struct entry *find_series(const struct service *service, const char *id, struct err *err);

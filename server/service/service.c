@@ -102,9 +102,27 @@ int check_open(const struct service *service, struct err *err)
     return 0;
 }
 
+int check_memory(const struct service *service, struct err *err)
+{
+    return service->short_of_memory
+               ? err_set(err, ERR_UNAVAILABLE,
+                         "memory is short: what would take more of it is refused for now")
+               : 0;
+}
+
+void service_set_short_of_memory(struct service *service, bool is_short)
+{
+    service->short_of_memory = is_short;
+}
+
+void service_drop_caches(struct service *service)
+{
+    outlook_cache_clear(&service->outlooks);
+}
+
 int service_ready(const struct service *service, struct err *err)
 {
-    if (check_open(service, err))
+    if (check_open(service, err) || check_memory(service, err))
         return -1;
     return store_ready(service->store, err);
 }

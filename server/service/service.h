@@ -60,6 +60,12 @@ struct zones *service_zones(struct service *service);
 /* Returns 0 when the service can take reads and writes, or -1 with *err saying what is wrong. */
 int service_ready(const struct service *service, struct err *err);
 
+/* While memory is short, new series and stateless requests are refused with ERR_UNAVAILABLE, and the service
+ * is not ready. */
+void service_set_short_of_memory(struct service *service, bool is_short);
+/* Forgets what can be made again. */
+void service_drop_caches(struct service *service);
+
 struct service_stats {
     size_t series_n, models_n;
     uint64_t point_n;                           /* stored points of all series */

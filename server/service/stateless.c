@@ -253,7 +253,7 @@ static int submit(struct service *service, struct stateless_task *task, struct e
 int service_forecast_stateless(struct service *service, struct stateless_batch *batch,
                                stateless_done done, void *ctx, struct err *err)
 {
-    if (check_open(service, err) || forecast_ask_check(&batch->ask, "/", err))
+    if (check_open(service, err) || check_memory(service, err) || forecast_ask_check(&batch->ask, "/", err))
         return -1;
     struct stateless_task *task = calloc(1, sizeof *task);
     if (!task)

@@ -163,7 +163,7 @@ static void chunk_row(struct verify *verify, sqlite3_stmt *stmt)
     int64_t series = int_of(stmt, 0), t0 = int_of(stmt, 2);
     int64_t t1 = int_of(stmt, 3);
     size_t n = 0;
-    enum trm_status status = chunk_decode(sqlite3_column_blob(stmt, 5),
+    enum trm_status status = chunk_decode(series, sqlite3_column_blob(stmt, 5),
                                           (size_t)sqlite3_column_bytes(stmt, 5), points, &n);
 
     verify->seen.chunks++;

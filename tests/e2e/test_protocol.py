@@ -150,6 +150,64 @@ class Smuggling(Raw):
         self.talk(self.outer(b"Transfer-Encoding: chunked") + b"zz\r\n" + POINTS + b"\r\n0\r\n\r\n")
         self.assertProblem(self.client.get("/v1/series/outer"), 404)
 
+    def test_what_only_looks_like_framing_is_refused_and_ends_the_connection(self):
+        chunks = b"1e\r\n" + POINTS + b"\r\n0\r\n\r\n"
+        for line, rest in ((b"Transfer-Encoding: xchunked", chunks), (b"Transfer-Encoding: \x0bchunked", chunks),
+                           (b'Transfer-Encoding: "chunked"', chunks), (b"Transfer-Encoding: chunked,", chunks),
+                           (b"Transfer-Encoding : chunked", chunks), (b"Transfer-Encoding\t: chunked", chunks),
+                           (b"Transfer-Encoding:\r\n chunked", chunks), (b"X: y\r\n Transfer-Encoding: chunked", chunks),
+                           (b"Content-Length : 30", POINTS), (b"Content-Length:\r\n 30", POINTS),
+                           (b"Content-Length: 0x1e", POINTS), (b"Content-Length: 3 0", POINTS),
+                           (b"Content-Length:", POINTS), (b"X: y\rContent-Length: 30", POINTS),
+                           (b"X\x00: y\r\nContent-Length: 30", POINTS), (b"X(: y\r\nContent-Length: 30", POINTS),
+                           (b"X: \x1by\r\nContent-Length: 30", POINTS), (b"Rubbish\r\nContent-Length: 30", POINTS),
+                           (b"Host: y\r\nContent-Length: 30", POINTS)):
+            with self.subTest(line=line):
+                self.refuse(self.outer(line) + rest, self.INNER)
+
+    def test_sizes_of_chunks_that_are_none_are_refused_and_end_the_connection(self):
+        for size in (b"+1e", b"-1e", b"0x1e", b" 1e", b"1e ", b"", b"1g", b"1_e"):
+            with self.subTest(size=size):
+                self.refuse(self.outer(b"Transfer-Encoding: chunked") + size + b"\r\n" + POINTS + b"\r\n0\r\n\r\n",
+                            self.INNER)
+        for rest in (b"1000000000000001e\r\n" + POINTS, b"1e\r\n" + POINTS + b"0\r\n\r\n",
+                     b"1e\r\n" + POINTS + b"XX0\r\n\r\n"):
+            with self.subTest(rest=rest):
+                seen = statuses(self.talk(self.outer(b"Transfer-Encoding: chunked") + rest, self.INNER))
+                self.assertTrue(seen and set(seen) <= {400, 413}, seen)
+                self.assertProblem(self.client.get("/v1/series/outer"), 404)
+                self.assertProblem(self.client.get("/v1/series/smuggled"), 404)
+
+    def test_two_readers_agree_on_what_is_unusual_and_right(self):
+        """Extensions, trailers, zeros in front, the absolute form: read once, and the next request is the next."""
+        chunked = b"Transfer-Encoding: chunked"
+        for framing, rest in (((chunked,), b"1e;a=b\r\n" + POINTS + b"\r\n0\r\n\r\n"),
+                              ((chunked,), b"0001e\r\n" + POINTS + b"\r\n0\r\n\r\n"),
+                              ((chunked,), b"1e\r\n" + POINTS + b"\r\n0\r\nContent-Length: 30\r\n\r\n"),
+                              ((b"content-length:30",), POINTS), ((b"Content-Length: \t30",), POINTS)):
+            for first in (b"POST /v1/series/outer/", b"POST http://x/v1/series/outer/"):
+                with self.subTest(rest=rest, first=first):
+                    whole = (self.outer(*framing) + rest).replace(b"POST /v1/series/outer/", first)
+                    seen = statuses(self.talk(whole, self.INNER))
+                    self.assertEqual(len(seen), 2, seen)
+                    self.assertTrue(set(seen) <= {200, 201}, seen)
+        for series in ("outer", "smuggled"):
+            self.ok(self.client.delete(f"/v1/series/{series}"), 204)
+
+    def test_other_versions_and_forms_of_a_request_line_store_nothing(self):
+        whole = self.outer(b"Content-Length: 30") + POINTS
+        for first in (b"POST /v1/series/outer/points", b"POST /v1/series/outer/points HTTP/2.0",
+                      b"POST /v1/series/outer/points http/1.1", b"POST /v1/series/outer/points x HTTP/1.1",
+                      b"post /v1/series/outer/points HTTP/1.1", b"PO(ST /v1/series/outer/points HTTP/1.1",
+                      b"POST\t/v1/series/outer/points HTTP/1.1", b"POST x:80 HTTP/1.1", b"CONNECT x:80 HTTP/1.1"):
+            with self.subTest(first=first):
+                with self.daemon.socket(5) as peer:
+                    peer.sendall(whole.replace(b"POST /v1/series/outer/points HTTP/1.1", first))
+                    peer.shutdown(socket.SHUT_WR)
+                    for status in statuses(self.rest(peer)):
+                        self.assertIn(status, (400, 405, 415, 505))
+                self.assertProblem(self.client.get("/v1/series/outer"), 404)
+
     def test_a_chunked_body_that_ends_early_stores_nothing(self):
         with self.daemon.socket() as peer:
             peer.sendall(self.outer(b"Transfer-Encoding: chunked") + b"1e\r\n" + POINTS + b"\r\n")

@@ -19,7 +19,8 @@ static int write_text(void **state)
     static struct counters counters;
     static const struct trm_base base = {
         .network_n = 2, .parameters = 1000, .identity = 0xabc, .name = "b\"1\\"};
-    struct metrics_input input = {.counters = &counters, .version = "1.2.3"};
+    struct memory_guard memory = {.max = 1 << 20, .is_short = true};
+    struct metrics_input input = {.counters = &counters, .version = "1.2.3", .memory = &memory};
     struct writer writer;
     struct err err;
     size_t n;
