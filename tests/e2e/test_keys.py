@@ -283,7 +283,7 @@ class TakingAway(Keys):
         os.unlink(self.file)
         self.assertProblem(self.reload(), 422, words=["No such file"])
         self.ok(self.ask("GET", "/v1/series", self.keys["write"]))
-        self.assertIn("the old one stays", self.daemon.log())
+        self.assertLogged("the old one stays")
 
     def test_a_key_with_a_new_secret_takes_the_old_ones_place(self):
         before = self.lines()
@@ -361,6 +361,7 @@ class Secrets(Keys):
         admin = self.keys["admin"]
         outputs += [self.ask("GET", path, admin) for path in ("/metrics", "/v1/admin/stats")]
         outputs.append(self.reload())
+        self.assertLogged("path=/-/reload")
         texts = [str(answer.headers) + answer.body.decode(errors="replace") for answer in outputs]
         printed = subprocess.run([BINARY, "--print-config", "--api-keys", self.file], capture_output=True, text=True,
                                  check=True)

@@ -184,7 +184,7 @@ class Certificates(Tls):
         os.chmod(self.cert_key, 0o644)
         self.addCleanup(os.chmod, self.cert_key, 0o600)
         self.ok(self.client.request("POST", "/-/reload"))
-        self.assertIn("may read the private key", self.daemon.log())
+        self.assertLogged("may read the private key")
 
     def test_the_day_of_expiry_is_a_metric(self):
         text = self.ok(self.client.request("GET", "/metrics")).body.decode()

@@ -1,6 +1,6 @@
-/* Authorization headers, and texts with keys in them: no bytes do harm; what is taken for a key has a key's form
- * and stands in the header where the scheme is not Basic; a redacted text holds no key and stays as it is when it
- * is redacted again. */
+/* Authorization headers, and texts with keys in them: no bytes do harm; what is taken for a key has a
+ * key's form and stands in the header where the scheme is not Basic; a redacted text holds no key and
+ * stays as it is when it is redacted again. */
 #include "server/keys/authorization.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -9,7 +9,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     struct key_list *list = NULL;
     struct err err = {.code = ERR_NONE};
     if (key_list_parse((const char *)bytes, n, "keys", &list, &err) != 0) {
-        FUZZ_REQUIRE(err.code == ERR_NO_MEMORY || (err.code == ERR_INVALID && strncmp(err.msg, "keys:", 5) == 0));
+        FUZZ_REQUIRE(err.code == ERR_NO_MEMORY ||
+                     (err.code == ERR_INVALID && strncmp(err.msg, "keys:", 5) == 0));
         return 0;
     }
     FUZZ_REQUIRE(list->n <= KEYS_MAX);

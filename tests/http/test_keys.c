@@ -1,5 +1,5 @@
-/* Keys without a network: names, scopes, texts, the file, the Authorization header, what is redacted, pauses, and
- * a ring of keys on a loop of its own. */
+/* Keys without a network: names, scopes, texts, the file, the Authorization header, what is redacted,
+ * pauses, and a ring of keys on a loop of its own. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,7 +33,8 @@ static void scopes_include_smaller_ones(void **state)
     static const struct {
         const char *text;
         unsigned whole;
-    } cases[] = {{"metrics", 1}, {"read", 3}, {"write", 7}, {"admin", 15}, {"metrics,read", 3}, {"write,read", 7}};
+    } cases[] = {{"metrics", 1}, {"read", 3},         {"write", 7},
+                 {"admin", 15},  {"metrics,read", 3}, {"write,read", 7}};
     unsigned scopes;
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
