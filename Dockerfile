@@ -17,6 +17,8 @@ USER tstrm
 VOLUME /var/lib/tstrm
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-# The daemon has no keys yet: publish the port on trusted networks only.
+# Starts without keys and TLS, and warns: publish the port on trusted networks only. With a folder of files mounted,
+#   -v ./secrets:/etc/tstrm:ro -e TSTRM_API_KEYS=/etc/tstrm/keys -e TSTRM_TLS_CERT=… -e TSTRM_TLS_KEY=…
+# both are there, and --insecure allows nothing more; the health check below reads the same variables.
 ENTRYPOINT ["tstrmd", "--listen", "0.0.0.0:8080", "--insecure", "--store", "/var/lib/tstrm/tstrm.db"]
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s CMD ["tstrmd", "--healthcheck", "--listen", "127.0.0.1:8080"]

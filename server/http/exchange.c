@@ -263,9 +263,11 @@ static void log_request(const struct request *request, enum MHD_RequestTerminati
     if (!log_enabled(LOG_LEVEL_DEBUG))
         return;
     path_of(request, path);
+    const char *trace = request->headers.traceparent;
+    bool valid = traceparent_valid(trace); /* anything else may be a key in the wrong place */
     LOG_DEBUG("request", log_text("method", method_name(request->method)), log_text("path", path),
               log_uint("status", request->status), log_real("ms", (double)ns / 1e6),
-              log_text("key", guard_name(request)), log_text("trace", request->headers.traceparent),
+              log_text("key", guard_name(request)), log_text("trace", valid ? trace : NULL),
               log_bool("complete", how == MHD_REQUEST_TERMINATED_COMPLETED_OK));
 }
 

@@ -8,7 +8,7 @@
 #include "server/http/request.h"
 
 /* Longest wait for a key's first check; it takes some 20 ms in turn. */
-#define GUARD_WAIT_MS 10000
+#define GUARD_WAIT_MS 30000
 
 /* Whether the request may go on; sets its client to the key's number. False: it is refused, or waits
  * (then its wait is set) and this is to be called again, unless it has been refused meanwhile. */

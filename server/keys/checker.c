@@ -6,8 +6,8 @@
 #include <sys/resource.h>
 #include <uv.h>
 
-/* As the pool's workers. */
-#define NICE 10
+/* Between the loop and the workers: somebody waits for it, but may be nobody. */
+#define NICE 5
 
 struct checker {
     struct mailbox *mailbox;

@@ -1,7 +1,7 @@
 /* The thread that holds keys against their hashes. Knows a queue and argon2's turn; refuses to know
  * names, clients and what follows from an answer (keyring.h). Surprising: one thread, whatever the
- * machine: a check costs some 20 ms and 19 MiB, and strangers can ask for one. It runs at the workers'
- * priority, below the loop's. */
+ * machine: a check costs some 20 ms and 19 MiB, and strangers can ask for one. It runs at a priority
+ * between the workers' and the loop's. */
 #ifndef SERVER_KEYS_CHECKER_H
 #define SERVER_KEYS_CHECKER_H
 

@@ -260,6 +260,13 @@ static bool read_row(sqlite3_stmt *stmt, struct row *ret)
     return ret->change.point.t >= TRM_TIME_MIN && ret->change.point.t <= TRM_TIME_MAX;
 }
 
+bool tail_row_whole(sqlite3_stmt *stmt)
+{
+    struct row row;
+
+    return read_row(stmt, &row);
+}
+
 /* Rows of a deleted series, and rows that are in chunks, are dead. */
 static int replay_row(struct db *db, struct tail *tail, const struct row *row, struct err *err)
 {

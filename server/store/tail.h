@@ -75,6 +75,9 @@ __attribute__((warn_unused_result)) int tail_append(struct db *db, struct tail *
 /* Forgets a series' points (they are in chunks, or it is gone). */
 void tail_drop(struct tail *tail, int64_t key);
 
+/* Whether a row of the log (id, series, t, v, added, crc) is as it was written. */
+bool tail_row_whole(sqlite3_stmt *stmt);
+
 /* Calls visit for each series until it returns false. visit must not change the tail. */
 void tail_each(const struct tail *tail, bool (*visit)(void *ctx, const struct tail_series *series),
                void *ctx);

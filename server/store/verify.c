@@ -6,6 +6,7 @@
 #include "schemas/embedded_sql.h"
 #include "server/store/chunk.h"
 #include "server/store/migrate.h"
+#include "server/store/tail.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -180,6 +181,13 @@ static void chunk_row(struct verify *verify, sqlite3_stmt *stmt)
     verify->last_t = t1;
 }
 
+static void log_row(struct verify *verify, sqlite3_stmt *stmt)
+{
+    if (!tail_row_whole(stmt))
+        damaged(verify, "the point of time %" PRId64 " in row %" PRId64 " of the log has another checksum",
+                int_of(stmt, 2), int_of(stmt, 0));
+}
+
 static void checkpoint_row(struct verify *verify, sqlite3_stmt *stmt)
 {
     size_t n = (size_t)sqlite3_column_bytes(stmt, 3);
@@ -242,6 +250,7 @@ static const struct {
     {3, "SELECT version, crc, bytes FROM weights", weights_row},
     {4, "SELECT s.id, f.origin, f.crc, f.bytes FROM said f LEFT JOIN series s ON s.key=f.series",
      said_row},
+    {5, "SELECT id, series, t, v, added, crc FROM tail ORDER BY id", log_row},
     {1, "SELECT (SELECT count(*) FROM tail), (SELECT count(*) FROM job)", counts_row},
 };
 

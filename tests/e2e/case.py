@@ -4,6 +4,7 @@ import os
 import random
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -87,6 +88,13 @@ class Case(unittest.TestCase):
         """A new series with values."""
         self.ok(self.client.put(f"/v1/series/{series}", {"frequency": "1h", **settings}), 201)
         self.ok(self.client.post(f"/v1/series/{series}/points", body(values, step=step)))
+
+    def assertLogged(self, words, seconds=30):
+        """The words stand in the daemon's log, or come soon: it is read by a thread."""
+        until = time.monotonic() + seconds
+        while words not in self.daemon.log() and time.monotonic() < until:
+            time.sleep(0.02)
+        self.assertIn(words, self.daemon.log())
 
     def assertProblem(self, response, status, place=None, words=()):
         """problem+json with the status, naming the place, whose detail holds the words."""

@@ -249,6 +249,10 @@ except InfluxDBClientError as error:
 """
 
 
+def venv_name():
+    return "influx-venv-" + hashlib.sha256(" ".join((*PACKAGES, sys.version)).encode()).hexdigest()[:12]
+
+
 def make_venv(folder):
     python = os.path.join(folder, "bin", "python3")
     return run([sys.executable, "-m", "venv", folder]) or run(
@@ -258,8 +262,7 @@ def make_venv(folder):
 class InfluxClients(Agents):
     @classmethod
     def setUpClass(cls):
-        name = "influx-venv-" + hashlib.sha256(" ".join((*PACKAGES, sys.version)).encode()).hexdigest()[:12]
-        folder, why = once(name, make_venv)
+        folder, why = once(venv_name(), make_venv)
         if folder is None:
             raise unittest.SkipTest(why)
         cls.python = os.path.join(folder, "bin", "python3")

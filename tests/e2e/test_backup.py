@@ -141,12 +141,14 @@ class Backup(Case):
     def test_a_store_that_nobody_serves_is_checked_from_end_to_end(self):
         self.has_series("checked", daily_wave(2000), season=[24], fit="off")
         self.ok(self.client.post("/v1/series/checked/fit", headers={"Prefer": "wait=60"}))
+        self.has_series("logged", [1])
         path = self.back_up("check.db")
         told = self.check_store(path, 0, "schema version", "points in", "whole")
         self.assertNotIn("damaged", told)
         for sql, words in (("UPDATE checkpoint SET bytes = zeroblob(length(bytes))", 'series "checked": model version 1 has'),
                            ("UPDATE chunk SET blob = substr(blob, 1, length(blob) - 1)", 'series "checked": the points from'),
                            ("UPDATE series SET point_n = point_n + 1 WHERE id = 'checked'", "points in chunks, and"),
+                           ("UPDATE tail SET v = coalesce(v, 0) + 1", "of the log has another checksum"),
                            ("PRAGMA foreign_keys = OFF; DELETE FROM series WHERE id = 'checked'", "belongs to no series")):
             broken = os.path.join(self.folder, "broken.db")
             shutil.copy(path, broken)

@@ -20,7 +20,8 @@ static int write_text(void **state)
     static const struct trm_base base = {
         .network_n = 2, .parameters = 1000, .identity = 0xabc, .name = "b\"1\\"};
     struct memory_guard memory = {.max = 1 << 20, .is_short = true};
-    struct metrics_input input = {.counters = &counters, .version = "1.2.3", .memory = &memory};
+    struct metrics_input input = {.counters = &counters, .version = "1.2.3", .memory = &memory, .keys_on = true,
+                                  .keys_n = 3, .certificate_expiry_s = 1795547321};
     struct writer writer;
     struct err err;
     size_t n;
@@ -63,6 +64,14 @@ static void counters_are_shown_in_base_units(void **state)
     has("tstrm_jobs{state=\"running\"} 2");
     has("tstrm_process_cpu_seconds_total 0.5");
     has("tstrm_build_info{version=\"1.2.3\"} 1");
+}
+
+static void keys_and_the_certificates_end_are_shown(void **state)
+{
+    (void)state;
+    has("tstrm_keys 3");
+    has("tstrm_tls_certificate_expiry_timestamp_seconds 1795547321");
+    has("tstrm_key_refusals_total{reason=\"wrong\"} 0");
 }
 
 static void the_shared_weights_are_named(void **state)
@@ -141,6 +150,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counters_are_shown_in_base_units),
+        cmocka_unit_test(keys_and_the_certificates_end_are_shown),
         cmocka_unit_test(the_shared_weights_are_named),
         cmocka_unit_test(a_histogram_is_cumulative_and_ends_in_infinity),
         cmocka_unit_test(every_sample_belongs_to_the_family_above_it),

@@ -291,7 +291,7 @@ static void addresses_are_host_and_port(void **state)
     }
 }
 
-static void only_loopback_is_listened_on_without_insecure(void **state)
+static void only_loopback_is_listened_on_without_keys_tls_or_insecure(void **state)
 {
     static const char *const open[] = {"0.0.0.0:80",
                                        "[::]:80",
@@ -306,8 +306,14 @@ static void only_loopback_is_listened_on_without_insecure(void **state)
         refused("not a loopback address");
         assert_int_equal(load(ARGS("--listen", open[i], "--check-config"), NOTHING), -1);
         assert_int_equal(load(ARGS("--listen", open[i], "--insecure"), NOTHING), 0);
+        assert_int_equal(load(ARGS("--listen", open[i], "--api-keys", "keys"), NOTHING), 0);
+        assert_int_equal(load(ARGS("--listen", open[i], "--tls-cert=c", "--tls-key=k"), NOTHING), 0);
         assert_int_equal(load(ARGS("--listen", open[i], "--healthcheck"), NOTHING), 0);
     }
+    assert_int_equal(load(ARGS("--tls-cert", "c"), NOTHING), -1);
+    refused("it needs --tls-key");
+    assert_int_equal(load(ARGS("--tls-key", "k"), NOTHING), -1);
+    refused("it needs --tls-cert");
     assert_true(config_host_is_loopback("127.9.9.9"));
     assert_true(config_host_is_loopback("LocalHost"));
     assert_true(config_host_is_loopback("::1"));
@@ -469,7 +475,7 @@ int main(void)
         TEST(a_file_that_is_wrong_is_refused),
         TEST(a_failed_load_leaves_the_result_untouched),
         TEST(addresses_are_host_and_port),
-        TEST(only_loopback_is_listened_on_without_insecure),
+        TEST(only_loopback_is_listened_on_without_keys_tls_or_insecure),
         TEST(all_bodies_together_may_not_be_smaller_than_one),
         TEST(actions_are_recognised_and_the_last_one_counts),
         TEST(help_and_version_succeed_whatever_else_is_wrong),
