@@ -13,6 +13,7 @@
  * labels is the text between the braces, or ""; unit is what 1 stands for in the metric's unit
  * (times are kept in nanoseconds and shown in seconds). */
 #define INGEST_DROPPED_HELP "Samples of other systems' agents that were not kept, by reason"
+#define STOPPED_HELP "Fits, backtests and trainings that were stopped before their end, by reason"
 #define COUNTER_LIST(X)                                                                            \
     X(FORECASTS, "tstrm_forecasts_total", "", 1, "Forecasts computed")                             \
     X(FORECASTS_FAILED, "tstrm_forecast_failures_total", "", 1,                                    \
@@ -57,6 +58,12 @@
       "Trainings of the shared weights, by outcome")                                               \
     X(FLEET_FAILED, "tstrm_fleet_trainings_total", "outcome=\"failed\"", 1,                        \
       "Trainings of the shared weights, by outcome")                                               \
+    X(STOPPED_DIVERGED, "tstrm_fits_stopped_total", "reason=\"diverged\"", 1, STOPPED_HELP)            \
+    X(STOPPED_BUDGET, "tstrm_fits_stopped_total", "reason=\"budget\"", 1, STOPPED_HELP)                \
+    X(STOPPED_HUNG, "tstrm_fits_stopped_total", "reason=\"hung\"", 1, STOPPED_HELP)                    \
+    X(STOPPED_CANCELLED, "tstrm_fits_stopped_total", "reason=\"cancelled\"", 1, STOPPED_HELP)          \
+    X(FITS_NOT_PUBLISHED, "tstrm_fits_not_published_total", "", 1,                                     \
+      "Fits that forecast held-out values worse than the model they would have replaced")            \
     X(RESULTS_DROPPED, "tstrm_fit_results_dropped_total", "", 1,                                   \
       "Fit results dropped because the series was deleted or its model had changed")               \
     X(WORKER_CPU, "tstrm_worker_cpu_seconds_total", "", 1e-9, "CPU time of finished worker tasks")

@@ -81,6 +81,14 @@ static void finish_done(struct job *job, struct fit_task *task)
     }
 }
 
+static void count_stopped(struct counters *counters, const struct fit_task *task)
+{
+    if (task->stopped == FIT_DIVERGED)
+        counters_add(counters, COUNTER_STOPPED_DIVERGED, 1);
+    if (task->stopped == FIT_OVER_BUDGET)
+        counters_add(counters, COUNTER_STOPPED_BUDGET, 1);
+}
+
 static void finish(struct job *job, struct fit_task *task)
 {
     if (!job_entry(job)) {
@@ -96,8 +104,10 @@ static void finish(struct job *job, struct fit_task *task)
         finish_done(job, task);
         break;
     case FIT_FAILED:
+        count_stopped(job->service->counters, task);
         job_end(job, JOB_FAILED, task->err.msg);
         break;
+    case FIT_UNFINISHED:
     case FIT_CANCELLED: /* by the drain: unfinished, so that it runs again after the next start */
         job->row.state = JOB_PENDING;
         break;
@@ -112,15 +122,20 @@ void fit_deliver(struct message *message)
     double loss = atomic_load(&task->loss);
 
     job_returned(job);
-    job->fit = NULL;
     job->progress = atomic_load(&task->progress_ppm) * 1e-6;
     job->step = atomic_load(&task->step);
     job->loss = loss;
+    if (job_goes_on(job, &task->task, task->outcome == FIT_UNFINISHED)) {
+        job_unpin(job);
+        return;
+    }
+    job->fit = NULL;
     if (task->task.started) {
         counters_add(service->counters, COUNTER_WORKER_CPU, task->cpu_ns);
         counters_observe(service->counters, HISTOGRAM_FIT, task->cpu_ns);
     }
-    finish(job, task);
+    if (job->phase == PHASE_WAITING) /* else it hung, and was given up */
+        finish(job, task);
     fit_task_free(task);
     job_unpin(job);
 }
