@@ -1,10 +1,9 @@
 /* The stages: read → computed → written, each with its request or without one. See stateless_run.h. */
 #include "server/http/stateless_run.h"
 
-#include "server/http/client.h"
-
 #include "server/base/clock.h"
 #include "server/http/away.h"
+#include "server/http/client.h"
 #include "server/http/response.h"
 
 #include <microhttpd.h>

@@ -67,7 +67,9 @@ static struct fit_task *make_task(struct job *job, struct entry *entry)
         return NULL;
     }
     task->base_weights = base_ref_ref(job->service->weights);
-    task->fresh = base ? fresh_steps(entry) : 0;
+    task->unseen = fresh_steps(entry);
+    task->fresh = base ? task->unseen : 0;
+    task->champion = entry_model(job->service, entry) ? model_ref_ref(entry->model) : NULL;
     task->slice_ns = FIT_SLICE_NS;
     task->budget_ns = (uint64_t)job->service->config->fit_budget_ms * 1000000;
     task->owner = job;
@@ -153,8 +155,8 @@ static int join_fit(struct job *job, struct fit_waiter *waiter, struct err *err)
     return 0;
 }
 
-int service_fit(struct service *service, const char *id, bool full, fit_done done, void *ctx,
-                struct err *err)
+int service_fit_as(struct service *service, const char *id, const struct fit_ask *ask, fit_done done,
+                   void *ctx, struct err *err)
 {
     struct entry *entry = find_writable(service, id, err);
 
@@ -165,8 +167,16 @@ int service_fit(struct service *service, const char *id, bool full, fit_done don
         return -1;
     enum pool_priority priority = entry_model(service, entry) ? POOL_FIT : POOL_FIRST_FIT;
     int rc = entry->job ? join_fit(entry->job, waiter, err)
-                        : fit_start(service, entry, full, priority, waiter, err);
+                        : fit_start(service, entry, ask->full, priority, waiter, err);
     if (rc)
         free(waiter);
+    else
+        entry->job->always |= ask->always;
     return rc;
+}
+
+int service_fit(struct service *service, const char *id, bool full, fit_done done, void *ctx,
+                struct err *err)
+{
+    return service_fit_as(service, id, &(struct fit_ask){.full = full}, done, ctx, err);
 }

@@ -39,6 +39,7 @@ struct job {
     enum job_state ended_as; /* since PHASE_ENDING; row.state is what is on the disk … */
     int64_t ended_at;        /* … and row.finished_at likewise */
     enum pool_priority priority;
+    bool always;     /* a fit: published, better or not; forgotten by a restart */
     uint64_t client; /* whose turn and whose share of the queue it takes */
     size_t pins; /* the store's and the pool's holds on this struct */
     bool gone;   /* out of the table: its series was deleted */

@@ -344,6 +344,15 @@ typedef void (*fit_done)(void *ctx, const struct err *err, const char *job_id);
 /* Queues a fit; done runs when the job is durable. A fit of this series already waiting is returned
  * instead of a second one. ERR_TOO_SHORT, ERR_NOT_FOUND, ERR_BUSY (all places are taken, or this client's
  * share of them). */
+/* full: everything anew; always: published even where it forecasts what was held out worse than the model
+ * that answers (FIT_REFUSED_MAX such fits in a row are not published; the next one is, whatever it says). */
+struct fit_ask {
+    bool full, always;
+};
+#define FIT_REFUSED_MAX 3
+SERVICE_MUST int service_fit_as(struct service *service, const char *id, const struct fit_ask *ask,
+                                fit_done done, void *ctx, struct err *err);
+/* … with always false. */
 SERVICE_MUST int service_fit(struct service *service, const char *id, bool full, fit_done done,
                              void *ctx, struct err *err);
 /* What a backtest is asked for; 0: the default (service/backtest.h). */

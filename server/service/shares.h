@@ -6,7 +6,7 @@
 #ifndef SERVER_SERVICE_SHARES_H
 #define SERVER_SERVICE_SHARES_H
 
-#include "server/registry/siphash.h"
+#include "server/base/siphash.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -113,6 +113,8 @@ static int begin(struct fit_task *task)
         .seed = task->seed,
         .base_weights = task->base_weights ? base_ref_get(task->base_weights) : NULL,
         .fresh = task->fresh,
+        .champion = task->champion ? model_ref_get(task->champion) : NULL,
+        .unseen = task->unseen,
     };
     enum trm_status status = trm_fit_begin(task->values, task->n, &options, &task->fit);
 
@@ -171,6 +173,7 @@ void fit_task_free(struct fit_task *task)
     trm_fit_free(task->fit);
     free(task->values);
     model_ref_unref(task->base);
+    model_ref_unref(task->champion);
     base_ref_unref(task->base_weights);
     trm_model_free(task->model);
     free(task->checkpoint);

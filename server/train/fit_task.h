@@ -21,6 +21,8 @@ struct fit_task {
     struct trm_config config;
     struct model_ref *base;      /* a reference owned by the task, or NULL */
     struct base_ref *base_weights; /* kind TRM: a reference to the shared weights, owned; set before submit */
+    struct model_ref *champion;  /* the model that answers, a reference owned by the task, or NULL … */
+    size_t unseen;               /* … and new values that it has not seen, 0: unknown */
     size_t fresh;                /* new values since base's fit, 0: unknown */
     uint64_t seed;
     uint64_t slice_ns;           /* CPU time after which it comes back; 0: never */

@@ -1,6 +1,6 @@
-/* Fits that go wrong on a worker: they diverge, hang, or use up what they may. The last good model stays, the
- * job says why, and the series is tried again after a rest. core's steps and the clock are stood in for at
- * link time. */
+/* Fits that go wrong on a worker: they diverge, hang, use up what they may, or are worse than what was there.
+ * The last good model stays, the job says why, and the series is tried again after a rest. core's steps, its
+ * judgement and the clock are stood in for at link time. */
 #include "tests/server/service_fixture.h"
 
 #include "core/fit.h"
@@ -19,7 +19,7 @@
 #define SECOND UINT64_C(1000000000)
 
 static _Atomic int fault; /* what the next fits do */
-enum { NOTHING, DIVERGE, HANG, CREEP };
+enum { NOTHING, DIVERGE, HANG, CREEP, WORSE };
 static uv_sem_t hanging, release;
 static _Atomic uint64_t later_ns; /* the monotonic clock is so far ahead */
 
@@ -48,6 +48,19 @@ enum trm_status __wrap_trm_fit_step(struct trm_fit *fit, struct trm_fit_progress
         break;
     }
     return __real_trm_fit_step(fit, ret);
+}
+
+void __real_trm_record_duel(const struct trm_record *champion, const struct trm_record *challenger,
+                            const struct trm_trial *trial, size_t n, struct trm_duel *ret);
+void __wrap_trm_record_duel(const struct trm_record *champion, const struct trm_record *challenger,
+                            const struct trm_trial *trial, size_t n, struct trm_duel *ret);
+void __wrap_trm_record_duel(const struct trm_record *champion, const struct trm_record *challenger,
+                            const struct trm_trial *trial, size_t n, struct trm_duel *ret)
+{
+    __real_trm_record_duel(champion, challenger, trial, n, ret);
+    if (atomic_load(&fault) == WORSE)
+        *ret = (struct trm_duel){.origins = 4, .values = 28, .champion = .5, .challenger = .75,
+                                 .certainty = 3, .judged = true, .worse = true};
 }
 
 static int setup(void **state)
@@ -273,6 +286,85 @@ static void a_fit_that_failed_is_tried_again_after_a_rest_that_doubles(void **st
     free(more);
 }
 
+static const char *result_of(struct fixture *f, const char *job)
+{
+    struct job_view view;
+    struct err err;
+
+    assert_int_equal(service_get_job(f->service, job, &view, &err), 0);
+    assert_non_null(view.row->result);
+    return view.row->result;
+}
+
+static void a_fit_that_is_worse_than_the_model_is_not_published_and_says_so(void **state)
+{
+    struct fixture *f = *state;
+    char job[JOB_ID_MAX + 1];
+
+    make_daily(f, "a", POINTS, FIT_OFF);
+    assert_int_equal(fit_wait(f, "a", true, job), JOB_SUCCEEDED);
+    assert_non_null(strstr(result_of(f, job), "\"published\":true"));
+    struct forecast_answer before = forecast_of(f, "a", 7);
+    atomic_store(&fault, WORSE);
+    for (uint64_t refused = 1; refused <= FIT_REFUSED_MAX; refused++) {
+        assert_int_equal(fit_wait(f, "a", refused % 2, job), JOB_SUCCEEDED);
+        assert_non_null(strstr(result_of(f, job), "{\"version\":1,"));
+        assert_non_null(strstr(result_of(f, job), "\"published\":false"));
+        assert_non_null(strstr(result_of(f, job), "on 28 held-out values its loss is 0.75, that of the model "
+                                                  "that answers 0.5; it is not published"));
+        assert_int_equal(counted(f, COUNTER_FITS_NOT_PUBLISHED), refused);
+    }
+    struct forecast_answer after = forecast_of(f, "a", 7);
+    assert_same_forecast(&before, &after);
+    forecast_answer_done(&before);
+    forecast_answer_done(&after);
+    assert_int_equal(view_of(f, "a").model_version, 1);
+    assert_int_equal(fit_wait(f, "a", true, job), JOB_SUCCEEDED); /* one that is never renewed is bad too */
+    assert_non_null(strstr(result_of(f, job), "{\"version\":2,"));
+    assert_non_null(strstr(result_of(f, job), "\"published\":true"));
+    assert_non_null(strstr(result_of(f, job), "were refused for this, too"));
+    assert_int_equal(fit_wait(f, "a", true, job), JOB_SUCCEEDED); /* and counting begins anew */
+    assert_non_null(strstr(result_of(f, job), "\"published\":false"));
+}
+
+static void who_asks_for_it_gets_it_published_whatever_it_scores(void **state)
+{
+    struct fixture *f = *state;
+    struct fit_ask ask = {.full = true, .always = true};
+    struct outcome outcome = {0};
+    char job[JOB_ID_MAX + 1];
+    struct err err;
+
+    make_daily(f, "a", POINTS, FIT_OFF);
+    assert_int_equal(fit_wait(f, "a", true, job), JOB_SUCCEEDED);
+    atomic_store(&fault, WORSE);
+    assert_int_equal(service_fit_as(f->service, "a", &ask, on_fit, &outcome, &err), 0);
+    run_until(f, &outcome.called);
+    assert_int_equal(job_wait(f, outcome.job), JOB_SUCCEEDED);
+    assert_non_null(strstr(result_of(f, outcome.job), "{\"version\":2,"));
+    assert_non_null(strstr(result_of(f, outcome.job), "as was asked"));
+    assert_int_equal(counted(f, COUNTER_FITS_NOT_PUBLISHED), 0);
+}
+
+/* The season was changed: the model cannot answer, so there is nothing to be better than. */
+static void a_model_that_may_not_answer_holds_nothing_up(void **state)
+{
+    struct fixture *f = *state;
+    struct series_patch patch = {.set = PATCH_SEASON};
+    char job[JOB_ID_MAX + 1];
+    struct err err;
+
+    make_daily(f, "a", POINTS, FIT_OFF);
+    assert_int_equal(fit_wait(f, "a", true, job), JOB_SUCCEEDED);
+    series_settings_init(&patch.settings);
+    patch.settings.season[0] = 14;
+    patch.settings.season_n = 1;
+    put_series(f, "a", &patch, &err);
+    atomic_store(&fault, WORSE);
+    assert_int_equal(fit_wait(f, "a", true, job), JOB_SUCCEEDED);
+    assert_non_null(strstr(result_of(f, job), "{\"version\":2,"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -283,6 +375,9 @@ int main(void)
         TEST(a_fit_that_hangs_is_given_up_and_others_go_on),
         TEST(when_every_worker_hangs_the_daemon_is_not_ready),
         TEST(a_series_that_goes_while_its_fit_hangs_leaves_nothing),
+        TEST(a_fit_that_is_worse_than_the_model_is_not_published_and_says_so),
+        TEST(who_asks_for_it_gets_it_published_whatever_it_scores),
+        TEST(a_model_that_may_not_answer_holds_nothing_up),
         TEST(a_fit_that_failed_is_tried_again_after_a_rest_that_doubles),
     };
 
