@@ -7,6 +7,7 @@
 #define TRM_FIT_H
 
 #include "core/base.h"
+#include "core/record.h"
 
 struct trm_fit;
 
@@ -17,6 +18,11 @@ struct trm_fit_options {
     /* Model to continue from (incremental fit), or NULL (full fit). Ignored, and said so in the report,
      * where it does not go with config or base_weights. Read only during trm_fit_begin; not owned. */
     const struct trm_model *base;
+    /* The model that answers now, to be held against the result on what it has not seen, or NULL; read only
+     * during trm_fit_begin; one of other config or base_weights does not count. unseen: newest values that it
+     * has not seen, 0: not known. */
+    const struct trm_model *champion;
+    size_t unseen;
     size_t fresh;  /* TRM: newest values (missing ones too) that base has not seen; 0: not known, full fit */
     uint64_t seed; /* literal; same values, options and machine: same bits */
 };
@@ -37,6 +43,7 @@ struct trm_fit_report {
     bool kept_base;      /* the update lost on the held-out tail: base's network stays; false for TRM */
     double mae_base;     /* held-out MAE of the network over the drafts' MAE: of base (NaN without) … */
     double mae_new;      /* … and of the result (NaN without a network) */
+    struct trm_duel duel; /* champion against result; all zero where nothing was compared */
     /* TRM only: */
     size_t origins_old, origins_new;                 /* past forecasts kept from base, and made now */
     struct trm_gate gate_before, gate_after;         /* before: zeroed without base */
@@ -56,8 +63,9 @@ TRM_MUST_CHECK enum trm_status trm_fit_begin(const double *values, size_t n,
  * complete, TRM_ENOMEM, or TRM_EDIVERGED (loss not finite); then free the fit, the base stays good. */
 TRM_MUST_CHECK enum trm_status trm_fit_step(struct trm_fit *fit, struct trm_fit_progress *ret_progress);
 
-/* Makes the model of a complete fit. Returns TRM_OK, TRM_ENOMEM, or TRM_EINVAL when the fit is not
- * complete. The caller owns *ret_model. The fit stays to be freed. */
+/* Makes the model of a complete fit. Returns TRM_OK, TRM_ENOMEM, TRM_EDIVERGED (a weight or a loss is no
+ * finite number), or TRM_EINVAL when the fit is not complete. The caller owns *ret_model. The fit stays to be
+ * freed. */
 TRM_MUST_CHECK enum trm_status trm_fit_end(struct trm_fit *fit, struct trm_model **ret_model,
                                            struct trm_fit_report *ret_report);
 

@@ -89,6 +89,44 @@ static double relative(double mae, double mae_drafts)
     return mae_drafts > 0 ? mae / mae_drafts : TRM_NAN;
 }
 
+/* What the champion's network makes of the tail, where it has seen nothing of it. */
+static enum trm_status judge_champion(struct trm_fit_literal *fit, const struct trm_fit_options *options)
+{
+    const struct trm_model *champion = options->champion;
+    size_t n = trm_folded_parameters(&fit->shape);
+    struct trm_calibration calibration;
+
+    if (!champion || !champion->weights || !same_shape(&champion->shape, &fit->shape) ||
+        options->unseen < fit->backtest.tail + fit->shape.leads)
+        return TRM_OK;
+    float *own = malloc(n * sizeof *own);
+    if (!own)
+        return TRM_ENOMEM;
+    memcpy(own, fit->trainer.weights, n * sizeof *own);
+    memcpy(fit->trainer.weights, champion->weights, n * sizeof *own);
+    enum trm_status status = judge(fit, &calibration);
+    memcpy(fit->trainer.weights, own, n * sizeof *own);
+    free(own);
+    if (status == TRM_OK)
+        fit->report.duel = (struct trm_duel){.origins = fit->backtest.tail,
+                                             .values = calibration.n,
+                                             .champion = relative(calibration.mae, calibration.mae_drafts),
+                                             .certainty = TRM_NAN};
+    return status;
+}
+
+/* The challenger, having seen nothing of the tail either, beside what was noted of the champion. */
+static void conclude_duel(struct trm_fit_literal *fit)
+{
+    struct trm_duel *duel = &fit->report.duel;
+
+    if (!duel->values)
+        return;
+    duel->challenger = fit->report.mae_new;
+    duel->judged = true;
+    duel->worse = duel->challenger > BASE_MARGIN * duel->champion;
+}
+
 static enum trm_status prepare_network(struct trm_fit_literal *fit, const struct trm_fit_options *options)
 {
     size_t tail_floats = fit->backtest.tail * trm_state_n(&fit->shape);
@@ -108,6 +146,8 @@ static enum trm_status prepare_network(struct trm_fit_literal *fit, const struct
         if (judge(fit, &base) != TRM_OK)
             return TRM_ENOMEM;
         fit->report.mae_base = relative(base.mae, base.mae_drafts);
+    } else if (judge_champion(fit, options) != TRM_OK) {
+        return TRM_ENOMEM;
     }
     fit->report.windows = fit->windows.count;
     fit->steps_planned = update ? 2 * UPDATE_STEPS : JUDGED_STEPS + FINAL_STEPS;
@@ -161,6 +201,7 @@ static enum trm_status conclude_judged(struct trm_fit_literal *fit)
     fit->report.loss_first = fit->trainer.loss_first;
     fit->report.loss_last = fit->trainer.loss_last;
     fit->report.mae_new = relative(fit->calibration.mae, fit->calibration.mae_drafts);
+    conclude_duel(fit);
     bool update = fit->report.incremental;
     fit->steps_before = fit->trainer.step;
     if (update && fit->report.mae_new > BASE_MARGIN * fit->report.mae_base) {
@@ -228,6 +269,15 @@ static struct trm_model_info describe(const struct trm_fit_literal *fit)
     };
 }
 
+static bool finite_weights(const struct trm_fit_literal *fit)
+{
+    size_t n = networked(fit) ? trm_folded_parameters(&fit->shape) : 0, i = 0;
+
+    while (i < n && isfinite(fit->trainer.weights[i]))
+        i++;
+    return i == n;
+}
+
 enum trm_status trm_fit_literal_end(struct trm_fit_literal *fit, struct trm_model **ret_model,
                                     struct trm_fit_report *ret_report)
 {
@@ -235,6 +285,8 @@ enum trm_status trm_fit_literal_end(struct trm_fit_literal *fit, struct trm_mode
 
     if (fit->phase != PHASE_DONE)
         return TRM_EINVAL;
+    if (!finite_weights(fit))
+        return TRM_EDIVERGED;
     if (trm_model_new(networked(fit) ? &fit->shape : NULL, &model) != TRM_OK)
         return TRM_ENOMEM;
     model->info = describe(fit);

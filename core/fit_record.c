@@ -24,7 +24,10 @@ struct trm_fit_record {
     double *knots;           /* [leads][TRM_KNOTS] */
     struct trm_trial *trial; /* [TRM_RECORD_ORIGINS] */
     size_t trial_n;
+    size_t origin[TRM_RECORD_ORIGINS]; /* where each of them starts */
     struct trm_record old, record;
+    struct trm_record champion; /* origin_n 0: none */
+    size_t unseen;              /* newest values that the champion has not seen */
     uint64_t old_steps, steps;
     size_t fresh;
     bool incremental, done;
@@ -95,6 +98,17 @@ static void take_old(struct trm_fit_record *fit, const struct trm_fit_options *o
     fit->incremental = fit->made_n < TRM_RECORD_ORIGINS;
 }
 
+static void take_champion(struct trm_fit_record *fit, const struct trm_fit_options *options)
+{
+    const struct trm_model *model = options->champion;
+
+    if (!model || !model->record || memcmp(&model->info.config, &fit->config, sizeof fit->config) != 0 ||
+        model->info.base_identity != fit->base->identity)
+        return;
+    fit->champion = *model->record;
+    fit->unseen = options->unseen;
+}
+
 static enum trm_status make_room(struct trm_fit_record *fit)
 {
     size_t leads = fit->plan.leads;
@@ -124,6 +138,7 @@ enum trm_status trm_fit_record_begin(const double *values, size_t n,
     if (status == TRM_OK) {
         fit->plan = trm_trial_plan(fit->n, fit->config.season, fit->config.horizon);
         take_old(fit, options);
+        take_champion(fit, options);
         fit->done = !fit->plan.count;
         status = make_room(fit);
     }
@@ -156,10 +171,23 @@ static enum trm_status try_next(struct trm_fit_record *fit)
 
     if (status == TRM_ENOMEM)
         return status;
+    fit->origin[fit->trial_n] = origin;
     fit->trial_n += status == TRM_OK;
     fit->tried_n++;
     fit->steps++;
     return TRM_OK;
+}
+
+/* The old rules against the new ones, on the past forecasts that start where the old ones' knowledge ends. */
+static void fight(struct trm_fit_record *fit)
+{
+    size_t n = 0;
+
+    while (n < fit->trial_n && fit->origin[fit->trial_n - 1 - n] + fit->unseen >= fit->n)
+        n++;
+    if (fit->champion.origin_n)
+        trm_record_duel(&fit->champion, &fit->record, fit->trial + fit->trial_n - n, n,
+                        &fit->report.duel);
 }
 
 /* All forecasts are made: the record, or the beginning again with the whole past. */
@@ -167,8 +195,10 @@ static void conclude(struct trm_fit_record *fit)
 {
     trm_record_make(fit->incremental ? &fit->old : NULL, fit->trial, fit->trial_n, &fit->record);
     fit->done = !fit->incremental || fit->record.who == fit->old.who;
-    if (fit->done)
+    if (fit->done) {
+        fight(fit);
         return;
+    }
     fit->incremental = false;
     fit->made_n = fit->plan.count;
     fit->trial_n = fit->tried_n = 0;
@@ -204,6 +234,16 @@ static void report(const struct trm_fit_record *fit, const struct trm_model *mod
     ret->widening_after = model->info.widening;
 }
 
+static bool finite_losses(const struct trm_record *record)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < record->origin_n; i++)
+        for (size_t c = 0; c < TRM_RECORD_WHO; c++)
+            sum += fabs((double)record->origin[i].loss[c]) + fabs((double)record->origin[i].mae[c]);
+    return isfinite(sum);
+}
+
 enum trm_status trm_fit_record_end(struct trm_fit_record *fit, struct trm_model **ret_model,
                                    struct trm_fit_report *ret_report)
 {
@@ -211,6 +251,8 @@ enum trm_status trm_fit_record_end(struct trm_fit_record *fit, struct trm_model 
 
     if (!fit->done)
         return TRM_EINVAL;
+    if (!finite_losses(&fit->record))
+        return TRM_EDIVERGED;
     if (trm_model_new_record(&fit->record, &model) != TRM_OK)
         return TRM_ENOMEM;
     model->info.config = fit->config;

@@ -82,6 +82,11 @@ static uint32_t judge(const struct trm_record *r, size_t without)
     return who;
 }
 
+uint32_t trm_record_who_without(const struct trm_record *r, size_t without)
+{
+    return judge(r, without);
+}
+
 /* ---- making ---- */
 
 /* The drafts with the least mean loss, best first. */
@@ -105,7 +110,7 @@ static void choose_drafts(const struct trm_trial *trial, size_t n, uint8_t ret[T
 }
 
 /* Where a record's candidate is among a trial's. */
-static size_t in_trial(const struct trm_record *r, size_t who)
+size_t trm_record_in_trial(const struct trm_record *r, size_t who)
 {
     return who < 2 ? who : 2 + (size_t)r->draft[who - 2];
 }
@@ -115,8 +120,8 @@ static struct trm_origin origin_of(const struct trm_record *r, const struct trm_
     struct trm_origin o = {.leads = t->leads, .step = t->step};
 
     for (size_t c = 0; c < TRM_RECORD_WHO; c++) {
-        o.loss[c] = t->loss[in_trial(r, c)];
-        o.mae[c] = t->mae[in_trial(r, c)];
+        o.loss[c] = t->loss[trm_record_in_trial(r, c)];
+        o.mae[c] = t->mae[trm_record_in_trial(r, c)];
     }
     o.mae[TRM_RECORD_WHO] = t->mae[2 + TRM_BANK_SNAIVE];
     return o;
@@ -161,7 +166,7 @@ void trm_record_make(const struct trm_record *old, const struct trm_trial *trial
     r.origin_n = (uint32_t)(kept + trial_n);
     r.who = judge(&r, TRM_RECORD_ALL);
     for (size_t i = 0; i < trial_n; i++)
-        memcpy(r.origin[kept + i].beyond, trial[i].beyond[in_trial(&r, r.who)],
+        memcpy(r.origin[kept + i].beyond, trial[i].beyond[trm_record_in_trial(&r, r.who)],
                sizeof r.origin->beyond);
     if (trial_n)
         keep_mix(&r, &trial[trial_n - 1]);

@@ -65,6 +65,26 @@ void trm_record_make(const struct trm_record *old, const struct trm_trial *trial
 /* Who answers by it. */
 struct trm_who trm_record_who(const struct trm_record *record);
 
+/* Who would answer if one of its origins had never been: 0 network, 1 consensus, 2.. draft[who - 2]. */
+uint32_t trm_record_who_without(const struct trm_record *record, size_t without);
+/* Where a candidate of the record is among those of a trial. */
+size_t trm_record_in_trial(const struct trm_record *record, size_t who);
+
+/* An old record's rules (the champion's) against a new one's, on past forecasts that neither has learned
+ * from. Losses are pinball losses in seasonal errors, with the widening's part estimated. */
+struct trm_duel {
+    size_t origins, values;      /* held out: past forecasts, and true values in them */
+    double champion, challenger; /* mean loss; NaN: nothing was held out */
+    double certainty;            /* mean difference over its standard error; positive: challenger worse */
+    bool judged;                 /* enough was held out to tell */
+    bool worse;                  /* the challenger is, by more than chance */
+};
+/* trial[n]: the challenger's newest origins, that the champion had not seen; the challenger answers each by
+ * what the others say. Worse means: by more than 1%, and by more than two standard errors, on three origins
+ * at least (overlapping ones count in part). */
+void trm_record_duel(const struct trm_record *champion, const struct trm_record *challenger,
+                     const struct trm_trial *trial, size_t n, struct trm_duel *ret);
+
 /* The grid's i-th factor. */
 double trm_record_factor(size_t i);
 

@@ -9,6 +9,10 @@
 static const struct trm_adamw_options adamw_options = {
     .beta1 = .9f, .beta2 = .98f, .epsilon = 1e-8f, .weight_decay = 1e-2f, .clip = 1, .ema_decay = .99f};
 
+/* A running loss so many times that of the first tenth of a run has left for good: one odd batch counts for a
+ * twentieth of it. */
+#define LOSS_WILD 1e4
+
 static enum trm_status draw_weights(struct trm_trainer *t, uint64_t seed)
 {
     struct trm_literal *literal = NULL;
@@ -159,7 +163,7 @@ enum trm_status trm_trainer_step(struct trm_trainer *t, const struct trm_windows
         take(t, w, rows[i], i);
     trm_folded_forward(&t->net, t->work, batch, t->x, t->y0, t->y);
     double loss = supervise(t, w, rows, batch);
-    if (!isfinite(loss))
+    if (!isfinite(loss) || t->loss > LOSS_WILD * t->loss_first)
         return TRM_EDIVERGED;
     memset(t->gradient, 0, trm_folded_parameters(&t->shape) * sizeof *t->gradient);
     trm_folded_backward(&t->net, t->work, batch, t->x, t->y0, t->y, t->dy, &t->grad);

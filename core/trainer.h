@@ -39,7 +39,8 @@ void trm_trainer_done(struct trm_trainer *trainer);
  * moments start anew, the average at the current weights. */
 void trm_trainer_begin(struct trm_trainer *trainer, size_t count, uint64_t steps, float rate);
 
-/* One batch. TRM_MORE, TRM_OK when the run is over (the weights are then the average), TRM_EDIVERGED. */
+/* One batch. TRM_MORE, TRM_OK when the run is over (the weights are then the average), TRM_EDIVERGED (a loss
+ * or gradient is no finite number, or the running loss has grown ten thousandfold). */
 TRM_MUST_CHECK enum trm_status trm_trainer_step(struct trm_trainer *trainer,
                                                 const struct trm_windows *windows);
 

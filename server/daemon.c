@@ -49,6 +49,7 @@ struct daemon {
     uint64_t stop_by_ms; /* the loop's clock */
     size_t damage_told;  /* of service_damage's list */
     bool failing_told;
+    unsigned stuck;      /* workers that hung when last looked at */
 };
 
 /* ---- stopping ---- */
@@ -171,6 +172,19 @@ static void log_health(struct daemon *d)
     d->failing_told = failing;
 }
 
+static void log_workers(struct daemon *d)
+{
+    struct pool_stats stats;
+
+    pool_stats(d->pool, &stats);
+    if (stats.stuck > d->stuck)
+        LOG_ERROR("workers hang; what they did was given up", log_uint("hanging", stats.stuck),
+                  log_uint("working", stats.workers - stats.stuck));
+    else if (stats.stuck < d->stuck)
+        LOG_INFO("workers came back", log_uint("hanging", stats.stuck));
+    d->stuck = stats.stuck;
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct daemon *d = timer->data;
@@ -179,6 +193,7 @@ static void on_tick(uv_timer_t *timer)
     log_damage(d);
     if (d->phase == RUNNING)
         log_health(d);
+    log_workers(d);
 }
 
 /* ---- starting ---- */

@@ -74,6 +74,7 @@ struct config {
     size_t series_max;
     size_t jobs_queue_max;       /* tasks waiting for a worker */
     size_t fit_budget_ms;        /* CPU time of one fit; 0: no limit */
+    size_t fit_stall_ms;         /* without progress, after which a task hangs; 0: never */
     size_t forecast_cache_bytes; /* 0: no cache */
     char ingest_match[CONFIG_TEXT_MAX + 1]; /* selectors (wire/selector.h); "": all metrics */
     size_t ingest_series_max;    /* series that other systems' agents may create; 0: none */

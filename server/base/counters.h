@@ -14,6 +14,7 @@
  * (times are kept in nanoseconds and shown in seconds). */
 #define INGEST_DROPPED_HELP "Samples of other systems' agents that were not kept, by reason"
 #define KEY_REFUSALS_HELP "Requests refused for their key, by reason"
+#define STOPPED_HELP "Fits, backtests and trainings that were stopped before their end, by reason"
 #define COUNTER_LIST(X)                                                                            \
     X(FORECASTS, "tstrm_forecasts_total", "", 1, "Forecasts computed")                             \
     X(FORECASTS_FAILED, "tstrm_forecast_failures_total", "", 1,                                    \
@@ -62,6 +63,12 @@
       "Trainings of the shared weights, by outcome")                                               \
     X(FLEET_FAILED, "tstrm_fleet_trainings_total", "outcome=\"failed\"", 1,                        \
       "Trainings of the shared weights, by outcome")                                               \
+    X(STOPPED_DIVERGED, "tstrm_fits_stopped_total", "reason=\"diverged\"", 1, STOPPED_HELP)            \
+    X(STOPPED_BUDGET, "tstrm_fits_stopped_total", "reason=\"budget\"", 1, STOPPED_HELP)                \
+    X(STOPPED_HUNG, "tstrm_fits_stopped_total", "reason=\"hung\"", 1, STOPPED_HELP)                    \
+    X(STOPPED_CANCELLED, "tstrm_fits_stopped_total", "reason=\"cancelled\"", 1, STOPPED_HELP)          \
+    X(FITS_NOT_PUBLISHED, "tstrm_fits_not_published_total", "", 1,                                     \
+      "Fits that forecast held-out values worse than the model they would have replaced")            \
     X(RESULTS_DROPPED, "tstrm_fit_results_dropped_total", "", 1,                                   \
       "Fit results dropped because the series was deleted or its model had changed")               \
     X(KEY_CHECKS, "tstrm_key_checks_total", "", 1, "Keys held against their hashes")               \

@@ -94,7 +94,7 @@ const char *job_kind_name(enum job_kind kind);
 #define JOB_ID_MAX 32
 #define JOB_ERROR_MAX 320
 /* Longest result of each kind, in bytes. */
-#define JOB_FIT_RESULT_MAX 1024
+#define JOB_FIT_RESULT_MAX 1536
 #define JOB_BACKTEST_RESULT_MAX (64 << 10)
 
 /* A job as it is stored and shown. The two texts belong to whoever owns the row. */

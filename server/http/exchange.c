@@ -14,6 +14,7 @@
 #include "server/base/log.h"
 #include "server/http/admission.h"
 #include "server/http/bridge.h"
+#include "server/http/client.h"
 #include "server/http/connection_table.h"
 #include "server/http/guard.h"
 #include "server/http/pressure.h"
@@ -175,6 +176,14 @@ static enum MHD_Result take_piece(struct request *request, const char *bytes, si
     return settle_early(request);
 }
 
+/* What the handler asks of the service is asked by this client. */
+static void answer_for(struct request *request)
+{
+    service_asked_by(request->http->service, request->client);
+    request->route->handle(request);
+    service_asked_by(request->http->service, CLIENT_NOBODY);
+}
+
 static void handle(struct request *request)
 {
     struct err err;
@@ -185,7 +194,7 @@ static void handle(struct request *request)
     else if (body_end(&request->body, &err) != 0)
         request_refuse(request, &err);
     else
-        request->route->handle(request);
+        answer_for(request);
 }
 
 static enum MHD_Result last_call(struct request *request)

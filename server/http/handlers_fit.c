@@ -72,19 +72,19 @@ static void on_queued(void *ctx, const struct err *err, const char *job_id)
 
 void handle_post_fit(struct request *request)
 {
-    bool full;
+    struct fit_ask ask;
     enum time_form form; /* looked at before anything is begun */
     struct err err;
     const char *body = request->body.n == 0 ? "" : request->body.bytes;
     if (!param_time_form(request, &form))
         return;
-    if (fit_json_parse(body, request->body.n, &full, &err) != 0) {
+    if (fit_json_parse(body, request->body.n, &ask, &err) != 0) {
         request_refuse(request, &err);
         return;
     }
     struct wait *wait = wait_new(request, COMMIT_WAIT_MS);
     if (wait != NULL &&
-        service_fit(request->http->service, request_id(request), full, on_queued, wait, &err) != 0)
+        service_fit_as(request->http->service, request_id(request), &ask, on_queued, wait, &err) != 0)
         wait_fail(wait, &err);
 }
 

@@ -93,6 +93,7 @@ static void write_service(struct writer *writer, const struct service_stats *sta
         sample(writer, "tstrm_jobs", label, (double)stats->jobs[state]);
     }
     gauge(writer, "tstrm_workers", "Threads of the worker pool", stats->pool.workers);
+    gauge(writer, "tstrm_workers_stuck", "Threads of the worker pool that hang", stats->pool.stuck);
     gauge(writer, "tstrm_worker_tasks_queued", "Tasks waiting for a worker", (double)stats->pool.queued);
     gauge(writer, "tstrm_worker_tasks_running", "Tasks on a worker", (double)stats->pool.running);
     counter(writer, "tstrm_worker_tasks_total", "Tasks that workers have ended",

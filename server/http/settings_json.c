@@ -195,12 +195,28 @@ int settings_json_parse(const char *body, size_t n, struct series_patch *ret, st
     return 0;
 }
 
-int fit_json_parse(const char *body, size_t n, bool *ret_full, struct err *err)
+/* One of two words under a key, or the first where there is none; returns which, or -1. */
+static int one_of_two(const json_t *root, const char *key, const char *const word[2], struct err *err)
 {
-    static const char *const names[] = {"mode", NULL};
+    const json_t *value = json_object_get(root, key);
+    const char *text = json_is_string(value) ? json_string_value(value) : "";
+    char expected[64];
+    if (value == NULL || strcmp(text, word[0]) == 0)
+        return 0;
+    if (strcmp(text, word[1]) == 0)
+        return 1;
+    struct json_place here = json_place_key(NULL, key);
+    snprintf(expected, sizeof expected, "\"%s\" or \"%s\"", word[0], word[1]);
+    return json_refuse(value, expected, &here, err);
+}
+
+int fit_json_parse(const char *body, size_t n, struct fit_ask *ret, struct err *err)
+{
+    static const char *const names[] = {"mode", "publish", NULL};
+    static const char *const modes[] = {"incremental", "full"}, *const publish[] = {"better", "always"};
     JSON_OWNED *root = NULL;
     if (n == 0) {
-        *ret_full = false;
+        *ret = (struct fit_ask){0};
         return 0;
     }
     if (n > SETTINGS_BYTES_MAX) {
@@ -210,13 +226,11 @@ int fit_json_parse(const char *body, size_t n, bool *ret_full, struct err *err)
     if (json_body_parse(body, n, &root, err) != 0 || json_check_keys(root, names, NULL, err) != 0) {
         return -1;
     }
-    const json_t *mode = json_object_get(root, "mode");
-    const char *text = json_is_string(mode) ? json_string_value(mode) : "";
-    if (mode != NULL && strcmp(text, "incremental") != 0 && strcmp(text, "full") != 0) {
-        struct json_place here = json_place_key(NULL, "mode");
-        return json_refuse(mode, "\"incremental\" or \"full\"", &here, err);
-    }
-    *ret_full = strcmp(text, "full") == 0;
+    int full = one_of_two(root, "mode", modes, err);
+    int always = full < 0 ? -1 : one_of_two(root, "publish", publish, err);
+    if (always < 0)
+        return -1;
+    *ret = (struct fit_ask){.full = full == 1, .always = always == 1};
     return 0;
 }
 

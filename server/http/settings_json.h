@@ -23,7 +23,7 @@ SETTINGS_MUST int settings_json_parse(const char *body, size_t n, struct series_
                                       struct err *err);
 
 /* The body of POST …/fit: empty, or {"mode":"incremental"|"full"}. */
-SETTINGS_MUST int fit_json_parse(const char *body, size_t n, bool *ret_full, struct err *err);
+SETTINGS_MUST int fit_json_parse(const char *body, size_t n, struct fit_ask *ret, struct err *err);
 
 /* The body of POST /v1/admin/backup: empty, or {"name":TEXT}, which goes into name[name_n] ("" without it;
  * what does not fit is refused). Whether it may be a file's name is the service's to say. */

@@ -3,6 +3,7 @@
 
 #include "server/base/clock.h"
 #include "server/http/away.h"
+#include "server/http/client.h"
 #include "server/http/response.h"
 
 #include <malloc.h>
@@ -90,7 +91,10 @@ static void compute(struct stateless_run *run, struct request *request)
     if (run->form->budget)
         batch->deadline_ns = clock_mono_ns() + (uint64_t)STATELESS_BUDGET_MS * 1000000;
     wait->data = run;
-    if (service_forecast_stateless(run->service, batch, on_computed, wait, &run->err) == 0)
+    service_asked_by(run->service, request->client); /* large bodies: the handler has returned long ago */
+    int rc = service_forecast_stateless(run->service, batch, on_computed, wait, &run->err);
+    service_asked_by(run->service, CLIENT_NOBODY);
+    if (rc == 0)
         return;
     wait->data = NULL;
     wait_fail(wait, &run->err);

@@ -66,7 +66,10 @@ struct entry {
     int64_t model_end;       /* first step that its fit did not see, or ENTRY_END_UNKNOWN */
     struct job *job;         /* the fit in flight, or NULL */
     uint64_t new_points;     /* points changed since the last fit was started */
-    bool fit_failed;         /* that fit failed */
+    unsigned fit_failures;   /* fits that failed since the last one that did not … */
+    uint64_t fit_retry_ns;   /* … and until when none is tried unasked, monotonic */
+    unsigned fits_refused;   /* fits in a row that were no better than the model */
+    uint64_t client;         /* on whose behalf it is fitted unasked; 0: nobody's */
 };
 
 struct registry;

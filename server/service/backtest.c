@@ -82,6 +82,8 @@ static void finish(struct job *job, struct backtest_task *task)
         finish_done(job, task);
         break;
     case BACKTEST_FAILED:
+        if (task->over_budget)
+            counters_add(job->service->counters, COUNTER_STOPPED_BUDGET, 1);
         job_end(job, JOB_FAILED, task->err.msg);
         break;
     case BACKTEST_UNFINISHED: /* by the drain: it runs again, from its beginning, after the next start */
@@ -89,20 +91,6 @@ static void finish(struct job *job, struct backtest_task *task)
         job->row.state = JOB_PENDING;
         break;
     }
-}
-
-/* Back to the end of the queue for the next slice. */
-static bool goes_on(struct job *job, struct backtest_task *task)
-{
-    if (task->outcome != BACKTEST_UNFINISHED || job->cancel_asked || job->gone || !job_entry(job) ||
-        job->service->draining)
-        return false;
-    task->task.run = job->run; /* its beginning was told with the first slice */
-    if (job_lend(job, &task->task, NULL, &task->err)) {
-        task->outcome = BACKTEST_FAILED;
-        return false;
-    }
-    return true;
 }
 
 static void deliver(struct message *message)
@@ -113,10 +101,11 @@ static void deliver(struct message *message)
     job_returned(job);
     job->progress = atomic_load(&task->progress_ppm) * 1e-6;
     job->step = atomic_load(&task->windows_done);
-    if (!goes_on(job, task)) {
+    if (!job_goes_on(job, &task->task, task->outcome == BACKTEST_UNFINISHED)) {
         job->backtest = NULL;
         counters_add(job->service->counters, COUNTER_WORKER_CPU, task->cpu_ns);
-        finish(job, task);
+        if (job->phase == PHASE_WAITING) /* else it hung, and was given up */
+            finish(job, task);
         backtest_task_free(task);
     }
     job_unpin(job);
@@ -190,7 +179,7 @@ void backtest_submit(struct job *job)
 
 static int check_few(const struct service *service, const struct entry *entry, struct err *err)
 {
-    size_t all = 0, own = 0;
+    size_t all = 0, own = 0, clients = 0;
 
     for (size_t i = 0; i < service->job_n; i++) {
         const struct job *job = service->jobs[i];
@@ -198,12 +187,17 @@ static int check_few(const struct service *service, const struct entry *entry, s
             continue;
         all++;
         own += job->row.series_key == entry->key;
+        clients += job->client == service->asking;
     }
     if (own >= BACKTESTS_SERIES_MAX)
         return err_set(err, ERR_BUSY,
                        "%zu backtests of this series are waiting, which is the most; try later", own);
     if (all >= BACKTESTS_MAX)
         return err_set(err, ERR_BUSY, "%zu backtests are waiting, which is the most; try later", all);
+    if (!shares_allow(clients, all, BACKTESTS_MAX, false))
+        return err_set(err, ERR_BUSY,
+                       "%zu of the %zu backtests that wait are this client's, its share of %d; try later",
+                       clients, all, BACKTESTS_MAX);
     return 0;
 }
 
@@ -211,13 +205,13 @@ static int start(struct service *service, struct entry *entry, const struct back
                  struct fit_waiter *waiter, struct err *err)
 {
     char *request = backtest_encode(ask);
-    struct job *job = request ? job_new(service, entry, JOB_BACKTEST, false, request) : NULL;
+    struct job *job = request ? job_new(service, entry, JOB_BACKTEST, false, service->asking, request) : NULL;
 
     if (!job) {
         free(request);
         return err_set(err, ERR_NO_MEMORY, "out of memory");
     }
-    job->priority = POOL_FIT;
+    job->priority = POOL_BACKTEST;
     return job_begin(job, waiter, err);
 }
 
@@ -229,7 +223,8 @@ int service_backtest(struct service *service, const char *id, const struct backt
 
     if (!entry || history_check_enough(entry, err) ||
         backtest_settle(ask, window_view(&entry->recent).n, entry_horizon(entry), &settled, err) ||
-        check_open(service, err) || job_check_room(service, err) || check_few(service, entry, err))
+        check_open(service, err) || job_check_room(service, service->asking, false, err) ||
+        check_few(service, entry, err))
         return -1;
     struct fit_waiter *waiter = job_waiter(done, ctx, err);
     if (!waiter)

@@ -185,7 +185,7 @@ static int load_job(void *ctx, const struct job_row *row, struct err *err)
     struct job *job = job_restore(service, entry, row);
     if (!job)
         return err_set(err, ERR_NO_MEMORY, "out of memory");
-    job->priority = entry->model ? POOL_FIT : POOL_FIRST_FIT;
+    job->priority = row->kind == JOB_BACKTEST ? POOL_BACKTEST : entry->model ? POOL_FIT : POOL_FIRST_FIT;
     if (!entry->job && job->row.kind == JOB_FIT)
         entry->job = job;
     return 0;

@@ -224,7 +224,7 @@ static void stored_again(void *ctx, struct store_result *result)
     entry_take_model(service, entry, restore->model, restore->new_version, restore->at);
     restore->model = NULL;
     entry->new_points = 0;
-    entry->fit_failed = false;
+    entry->fit_failures = entry->fits_refused = 0;
     restore_end(restore, NULL);
     if (!entry_model(service, entry))
         fit_consider(service, entry);

@@ -2,6 +2,7 @@
  * were passed over while the queue was full. */
 #include "server/service/parts.h"
 
+#include "server/base/clock.h"
 #include "server/train/policy.h"
 
 #include <string.h>
@@ -23,6 +24,11 @@ static uint32_t season_for_policy(struct entry *entry, const struct trm_model *m
     return observed_n < policy_first_fit_n(entry->settings.model, 1) ? 1 : entry_season(entry);
 }
 
+static bool has_rested(const struct entry *entry)
+{
+    return !entry->fit_failures || clock_mono_ns() >= entry->fit_retry_ns;
+}
+
 /* A model that may not answer any more counts as none. */
 static enum policy_verdict verdict(const struct service *service, struct entry *entry)
 {
@@ -35,7 +41,8 @@ static enum policy_verdict verdict(const struct service *service, struct entry *
         .has_model = model != NULL,
         .observed_n = observed_n,
         .new_points = entry->new_points,
-        .failed = entry->fit_failed,
+        .failed = entry->fit_failures > 0,
+        .rested = has_rested(entry),
     };
 
     if (input.fit == FIT_OFF)
@@ -44,7 +51,7 @@ static enum policy_verdict verdict(const struct service *service, struct entry *
     return policy_decide(&input);
 }
 
-/* Starts a fit if there is room; remembers that somebody was passed over if not. */
+/* Starts a fit if there is room for its client's; remembers that it was passed over if not. */
 static void start(struct service *service, struct entry *entry, bool full,
                   enum pool_priority priority)
 {
@@ -52,15 +59,18 @@ static void start(struct service *service, struct entry *entry, bool full,
 
     if (fit_start(service, entry, full, priority, NULL, &err) == 0 || err.code != ERR_BUSY)
         return;
+    if (service->behind)
+        service->behind_more = true;
+    else
+        service->behind_at = 0;
     service->behind = true;
-    service->behind_at = 0;
 }
 
 /* Whether its record is of other weights and should be made anew: always where fits are automatic, and
  * where they are off too when it was not the operator who changed the weights. */
 static bool follows_weights(const struct service *service, const struct entry *entry)
 {
-    return entry_outdated(service, entry) && !entry->fit_failed &&
+    return entry_outdated(service, entry) && has_rested(entry) &&
            entry->settings.model == TRM_KIND_TRM &&
            (entry->settings.fit != FIT_OFF || service->fleet.swapped);
 }
@@ -99,26 +109,48 @@ void fit_reshape(struct service *service, struct entry *entry)
         start(service, entry, true, POOL_REFIT);
 }
 
+/* All have been looked at: from the beginning again where some were passed over meanwhile. */
+static void end_round(struct service *service)
+{
+    service->behind = service->behind_more;
+    service->behind_more = false;
+    service->behind_at = 0;
+}
+
 void fit_catch_up(struct service *service)
 {
     size_t n = registry_n(service->registry);
-    size_t room = (service->config->jobs_queue_max + 1) / 2; /* the rest is for who asks */
 
     if (service->draining)
         return;
     for (size_t looked = 0;
          service->behind && (looked < CATCH_UP_MAX || service->job_unfinished_n == 0); looked++) {
-        if (service->job_unfinished_n >= room)
+        if (service->job_unfinished_n >= service->config->jobs_queue_max)
             return;
         if (service->behind_at >= n) {
-            service->behind = false;
+            end_round(service);
             return;
         }
-        size_t at = service->behind_at++;
-        fit_consider(service, registry_at(service->registry, at));
-        if (service->behind_at <= at) /* passed over again: no room, and none comes of looking */
-            return;
+        fit_consider(service, registry_at(service->registry, service->behind_at++));
     }
+}
+
+void fit_retry(struct service *service)
+{
+    uint64_t now = clock_mono_ns(), next = 0;
+
+    if (!service->retry_ns || now < service->retry_ns || service->draining)
+        return;
+    for (size_t i = 0; i < registry_n(service->registry); i++) {
+        const struct entry *entry = registry_at(service->registry, i);
+        if (entry->fit_failures && entry->fit_retry_ns > now && (!next || entry->fit_retry_ns < next))
+            next = entry->fit_retry_ns;
+    }
+    service->retry_ns = next;
+    service->behind_more = service->behind;
+    service->behind = true;
+    service->behind_at = service->behind_more ? service->behind_at : 0;
+    fit_catch_up(service);
 }
 
 void fit_moved_up(struct service *service)

@@ -52,6 +52,8 @@ struct entry *entry_create(struct service *service, const char *id, const struct
     if (check_memory(service, err))
         return NULL;
     struct entry *entry = registry_add(service->registry, id, service->next_key);
+    if (entry)
+        entry->client = service->asking;
     if (entry && settings && !take_settings(entry, settings)) {
         registry_remove(service->registry, entry);
         entry = NULL;

@@ -81,17 +81,43 @@ static void record_result(const struct trm_fit_report *report, char *buf, size_t
              widening(&report->widening_after, wide), was);
 }
 
-void fit_result_write(const struct fit_task *task, uint64_t version, char *buf, size_t buf_n)
+static const char *const said[] = {
+    [FIT_NOT_PUBLISHED] = "it is not published: the model that answers is better",
+    [FIT_PUBLISHED_AS_ASKED] = "it is published all the same, as was asked",
+    [FIT_PUBLISHED_AT_LAST] = "it is published all the same: the fits before it were refused for this, too"};
+
+/* Who scored what on how much that neither had seen, and what came of it. */
+static void duel_result(const struct trm_duel *duel, enum fit_verdict verdict, char *buf, size_t buf_n)
+{
+    char champion[REPORT_NUMBER_MAX], challenger[REPORT_NUMBER_MAX], words[256] = "";
+
+    if (verdict != FIT_PUBLISHED)
+        snprintf(words, sizeof words,
+                 "\"why\":\"on %zu held-out values its loss is %.4g, that of the model that answers %.4g; "
+                 "%s\",",
+                 duel->values, duel->challenger, duel->champion, said[verdict]);
+    if (!duel->values) {
+        snprintf(buf, buf_n, "\"published\":true,\"held_out\":0,");
+        return;
+    }
+    snprintf(buf, buf_n, "\"published\":%s,%s\"held_out\":%zu,\"loss_champion\":%s,\"loss_challenger\":%s,",
+             flag(verdict != FIT_NOT_PUBLISHED), words, duel->values,
+             report_number(duel->champion, champion), report_number(duel->challenger, challenger));
+}
+
+void fit_result_write(const struct fit_task *task, uint64_t version, enum fit_verdict verdict, char *buf,
+                      size_t buf_n)
 {
     const struct trm_fit_report *report = &task->report;
     bool literal = task->config.kind == TRM_KIND_LITERAL;
-    char seconds[REPORT_NUMBER_MAX];
+    char seconds[REPORT_NUMBER_MAX], duel[512];
 
     report_number((double)task->cpu_ns * 1e-9, seconds);
+    duel_result(&report->duel, verdict, duel, sizeof duel);
     int n = snprintf(buf, buf_n,
-                     "{\"version\":%llu,\"incremental\":%s,\"model\":\"%s\",\"steps\":%llu,",
+                     "{\"version\":%llu,\"incremental\":%s,\"model\":\"%s\",\"steps\":%llu,%s",
                      (unsigned long long)version, flag(report->incremental),
-                     trm_kind_name(task->config.kind), (unsigned long long)report->steps);
+                     trm_kind_name(task->config.kind), (unsigned long long)report->steps, duel);
     if (literal)
         literal_result(report, buf + n, buf_n - (size_t)n);
     else

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* CPU time after which a long fit lets others go first. */
+#define FIT_SLICE_NS UINT64_C(200000000)
+
 /* ---- on a worker ---- */
 
 static void run(struct pool_task *pool_task)
@@ -64,7 +67,10 @@ static struct fit_task *make_task(struct job *job, struct entry *entry)
         return NULL;
     }
     task->base_weights = base_ref_ref(job->service->weights);
-    task->fresh = base ? fresh_steps(entry) : 0;
+    task->unseen = fresh_steps(entry);
+    task->fresh = base ? task->unseen : 0;
+    task->champion = entry_model(job->service, entry) ? model_ref_ref(entry->model) : NULL;
+    task->slice_ns = FIT_SLICE_NS;
     task->budget_ns = (uint64_t)job->service->config->fit_budget_ms * 1000000;
     task->owner = job;
     return task;
@@ -100,11 +106,14 @@ void fit_submit(struct job *job)
 int fit_start(struct service *service, struct entry *entry, bool full, enum pool_priority priority,
               struct fit_waiter *waiter, struct err *err)
 {
-    if (check_open(service, err) || history_check_enough(entry, err) || job_check_room(service, err))
+    uint64_t client = waiter ? service->asking : entry->client;
+
+    if (check_open(service, err) || history_check_enough(entry, err) ||
+        job_check_room(service, client, waiter == NULL, err))
         return -1;
     if (entry->restoring)
         return err_set(err, ERR_CONFLICT, "a checkpoint is being restored: try again when it is");
-    struct job *job = job_new(service, entry, JOB_FIT, full, NULL);
+    struct job *job = job_new(service, entry, JOB_FIT, full, client, NULL);
     if (!job)
         return err_set(err, ERR_NO_MEMORY, "out of memory");
     job->priority = priority;
@@ -126,17 +135,28 @@ static void stored_again(void *ctx, struct store_result *result)
     job_unpin(job);
 }
 
+/* Somebody asks for what the policy has begun: it waits as if it had been asked for. */
+static void move_up(struct job *job, enum pool_priority priority)
+{
+    if (priority >= job->priority)
+        return;
+    job->priority = priority;
+    if (job->task)
+        pool_move(job->service->pool, job->task, priority);
+}
+
 static int join_fit(struct job *job, struct fit_waiter *waiter, struct err *err)
 {
     if (job->phase != PHASE_CREATING && job_store(job, stored_again, err))
         return -1;
+    move_up(job, POOL_FIT);
     waiter->next = job->fit_waiters;
     job->fit_waiters = waiter;
     return 0;
 }
 
-int service_fit(struct service *service, const char *id, bool full, fit_done done, void *ctx,
-                struct err *err)
+int service_fit_as(struct service *service, const char *id, const struct fit_ask *ask, fit_done done,
+                   void *ctx, struct err *err)
 {
     struct entry *entry = find_writable(service, id, err);
 
@@ -145,9 +165,18 @@ int service_fit(struct service *service, const char *id, bool full, fit_done don
     struct fit_waiter *waiter = job_waiter(done, ctx, err);
     if (!waiter)
         return -1;
+    enum pool_priority priority = entry_model(service, entry) ? POOL_FIT : POOL_FIRST_FIT;
     int rc = entry->job ? join_fit(entry->job, waiter, err)
-                        : fit_start(service, entry, full, POOL_FIT, waiter, err);
+                        : fit_start(service, entry, ask->full, priority, waiter, err);
     if (rc)
         free(waiter);
+    else
+        entry->job->always |= ask->always;
     return rc;
+}
+
+int service_fit(struct service *service, const char *id, bool full, fit_done done, void *ctx,
+                struct err *err)
+{
+    return service_fit_as(service, id, &(struct fit_ask){.full = full}, done, ctx, err);
 }

@@ -91,6 +91,10 @@ static int publish(struct service *service, struct fleet_task *task, struct err 
 static void failed(struct service *service, struct fleet_task *task)
 {
     counters_add(service->counters, COUNTER_FLEET_FAILED, 1);
+    if (task->stopped == FLEET_DIVERGED)
+        counters_add(service->counters, COUNTER_STOPPED_DIVERGED, 1);
+    if (task->stopped == FLEET_OVER_BUDGET)
+        counters_add(service->counters, COUNTER_STOPPED_BUDGET, 1);
     report(service, task, "failed", service->fleet.version);
 }
 
@@ -126,6 +130,10 @@ static void deliver(struct message *message)
     struct service *service = task->owner;
 
     service->task_n--;
+    if (task->task.hung) { /* it was given up */
+        fleet_task_free(task);
+        return;
+    }
     if (goes_on(service, task))
         return;
     service->fleet.task = NULL;
@@ -158,6 +166,7 @@ static struct fleet_task *make_task(struct service *service, struct err *err)
     task->champion = base_ref_ref(service->weights);
     task->seed = fleet->version_seen + 1;
     task->slice_ns = FLEET_SLICE_NS;
+    task->budget_ns = FLEET_BUDGET_NS;
     task->owner = service;
     return task;
 }
@@ -201,6 +210,17 @@ void fleet_drain(struct service *service)
 {
     if (service->fleet.task)
         pool_cancel(service->pool, &service->fleet.task->task);
+}
+
+void fleet_give_up(struct service *service, const char *words)
+{
+    struct fleet_task *task = service->fleet.task;
+    struct fleet_task told = {.outcome = FLEET_FAILED, .source_n = task->source_n};
+
+    service->fleet.task = NULL;
+    service->fleet.rest_until_ns = clock_mono_ns() + FLEET_HUNG_REST_NS;
+    err_set(&told.err, ERR_INTERNAL, "%s", words);
+    failed(service, &told);
 }
 
 int service_fleet_train(struct service *service, struct err *err)

@@ -17,6 +17,10 @@
 #define FLEET_REPORT_MAX 512
 /* CPU time after which a training lets others go first. */
 #define FLEET_SLICE_NS UINT64_C(100000000)
+/* … after which it is stopped: sixty times what a fleet of hundreds needs. */
+#define FLEET_BUDGET_NS UINT64_C(600000000000)
+/* Rest after one that hung. */
+#define FLEET_HUNG_REST_NS UINT64_C(3600000000000)
 
 struct service;
 
@@ -41,6 +45,8 @@ struct fleet {
 /* Starts a training where one is due. Costs nothing worth naming where it is not. */
 void fleet_consider(struct service *service);
 void fleet_drain(struct service *service);
+/* The training hangs: it has failed, and another one may begin after a rest. */
+void fleet_give_up(struct service *service, const char *words);
 /* The store's loader, ctx the service: the weights that were published last, if they descend from
  * our origin. */
 int fleet_load(void *ctx, const struct store_weights *weights, bool *ret_accepted, struct err *err);

@@ -15,7 +15,7 @@ static uint64_t why_no_model(const struct service *service, const struct entry *
     if (entry_model(service, entry))
         return 0;
     return UINT64_C(1) | (uint64_t)(entry->model != NULL) << 1 | (uint64_t)(entry->job != NULL) << 2 |
-           (uint64_t)entry->fit_failed << 3 | (uint64_t)(entry->settings.fit == FIT_AUTO) << 4;
+           (uint64_t)(entry->fit_failures > 0) << 3 | (uint64_t)(entry->settings.fit == FIT_AUTO) << 4;
 }
 
 int service_forecast_tag(struct service *service, const char *id, const struct forecast_ask *ask,
@@ -51,7 +51,7 @@ static void no_model_words(struct entry *entry, char *buf, size_t buf_n)
         snprintf(buf, buf_n, "the settings or the weights were changed after the last fit");
     else if (entry->job)
         snprintf(buf, buf_n, "the first fit is under way");
-    else if (entry->fit_failed)
+    else if (entry->fit_failures)
         snprintf(buf, buf_n, "the last fit failed");
     else if (entry->settings.fit == FIT_AUTO && observed < first_n)
         snprintf(buf, buf_n, "the first fit needs %zu more point%s", first_n - observed,

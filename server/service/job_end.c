@@ -4,6 +4,7 @@
 #include "server/service/jobs.h"
 
 #include "server/base/clock.h"
+#include "server/train/policy.h"
 
 #include <stdio.h>
 
@@ -69,6 +70,19 @@ static int store_end(struct job *job, struct err *err)
     return rc;
 }
 
+/* A failure is not repeated at once; who cancels says nothing about the next time. */
+static void note_outcome(struct service *service, struct entry *entry, enum job_state state)
+{
+    if (state == JOB_SUCCEEDED)
+        entry->fit_failures = 0;
+    if (state != JOB_FAILED)
+        return;
+    entry->fit_failures++;
+    entry->fit_retry_ns = clock_mono_ns() + policy_rest_ns(entry->fit_failures);
+    if (!service->retry_ns || entry->fit_retry_ns < service->retry_ns)
+        service->retry_ns = entry->fit_retry_ns;
+}
+
 void job_end(struct job *job, enum job_state state, const char *error)
 {
     struct service *service = job->service;
@@ -76,13 +90,15 @@ void job_end(struct job *job, enum job_state state, const char *error)
     struct err err;
 
     count_outcome(service->counters, job->row.kind, state);
+    if (state == JOB_CANCELLED && job->row.started_at)
+        counters_add(service->counters, COUNTER_STOPPED_CANCELLED, 1);
     job->phase = PHASE_ENDING;
     job->ended_as = state;
     job->ended_at = clock_wall_ms();
     snprintf(job->row.error, sizeof job->row.error, "%s", error);
     if (entry && entry->job == job) {
         entry->job = NULL;
-        entry->fit_failed = state == JOB_FAILED;
+        note_outcome(service, entry, state);
     }
     if (store_end(job, &err)) {
         job->told.deliver = end_untold;
@@ -90,4 +106,10 @@ void job_end(struct job *job, enum job_state state, const char *error)
         service->owed_n++;
         mailbox_post(service->mailbox, &job->told);
     }
+}
+
+void job_give_up(struct job *job, const char *error)
+{
+    if (job->phase == PHASE_WAITING && job_entry(job))
+        job_end(job, JOB_FAILED, error);
 }

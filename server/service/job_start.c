@@ -29,7 +29,7 @@ static void begun(struct message *message)
     struct entry *entry = job_entry(job);
     struct err err;
 
-    if (!job->task || !entry || entry->deleting)
+    if (!job->task || job->phase != PHASE_WAITING || !entry || entry->deleting)
         return;
     job->row.state = JOB_RUNNING;
     job->row.started_at = clock_wall_ms();
@@ -40,6 +40,7 @@ int job_lend(struct job *job, struct pool_task *task, void (*lent)(struct pool_t
              struct err *err)
 {
     task->priority = job->priority;
+    task->client = job->client;
     job->run = task->run;
     if (lent)
         task->run = lent;
@@ -58,6 +59,18 @@ void job_returned(struct job *job)
 {
     job->service->task_n--;
     job->task = NULL;
+}
+
+bool job_goes_on(struct job *job, struct pool_task *task, bool unfinished)
+{
+    struct err ignored; /* no room, which there always is: it runs again after the next start */
+
+    if (!unfinished || job->cancel_asked || !job_entry(job) || job->service->draining ||
+        job->phase != PHASE_WAITING)
+        return false;
+    task->run = job->run; /* its beginning was told with the first slice */
+    task->resumes = true;
+    return job_lend(job, task, NULL, &ignored) == 0;
 }
 
 /* ---- creation ---- */
@@ -118,11 +131,18 @@ static void created(void *ctx, struct store_result *result)
     job_unpin(job);
 }
 
-int job_check_room(const struct service *service, struct err *err)
+int job_check_room(const struct service *service, uint64_t client, bool background, struct err *err)
 {
-    if (service->job_unfinished_n >= service->config->jobs_queue_max)
-        return err_set(err, ERR_BUSY, "%zu jobs are waiting, which is the most; try later",
-                       service->job_unfinished_n);
+    size_t n = service->job_unfinished_n, max = service->config->jobs_queue_max,
+           own = shares_of(&service->job_shares, client);
+
+    if (n >= max)
+        return err_set(err, ERR_BUSY, "%zu jobs are waiting, which is the most; try later", n);
+    if (!shares_allow(own, n, max, background))
+        return err_set(err, ERR_BUSY,
+                       "%zu of the %zu jobs that wait are this client's, which is its share of the queue: "
+                       "the other %zu places are for others (option jobs-queue-max); try when some ended",
+                       own, n, max - n);
     return 0;
 }
 

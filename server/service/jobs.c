@@ -71,7 +71,7 @@ static uint64_t next_id(struct service *service)
     return service->job_last_id;
 }
 
-static struct job *make(struct service *service, const struct entry *entry,
+static struct job *make(struct service *service, const struct entry *entry, uint64_t client,
                         const struct job_row *row)
 {
     struct job *job = calloc(1, sizeof *job);
@@ -83,7 +83,13 @@ static struct job *make(struct service *service, const struct entry *entry,
     job->submit = row->kind == JOB_BACKTEST ? backtest_submit : fit_submit;
     job->loss = (double)NAN;
     snprintf(job->series_id, sizeof job->series_id, "%s", entry->id);
+    job->client = client;
+    if (!shares_take(&service->job_shares, client)) {
+        free(job);
+        return NULL;
+    }
     if (!insert(service, job)) {
+        shares_give(&service->job_shares, client);
         free(job);
         return NULL;
     }
@@ -91,7 +97,7 @@ static struct job *make(struct service *service, const struct entry *entry,
 }
 
 struct job *job_new(struct service *service, const struct entry *entry, enum job_kind kind, bool full,
-                    char *request)
+                    uint64_t client, char *request)
 {
     struct job_row row = {.series_key = entry->key,
                           .kind = kind,
@@ -101,7 +107,7 @@ struct job *job_new(struct service *service, const struct entry *entry, enum job
                           .created_at = clock_wall_ms()};
 
     snprintf(row.id, sizeof row.id, "%016llx", (unsigned long long)next_id(service));
-    return make(service, entry, &row);
+    return make(service, entry, client, &row);
 }
 
 /* A job of an earlier process's row, with texts of its own. */
@@ -115,7 +121,7 @@ static struct job *make_again(struct service *service, const struct entry *entry
     fresh.request = row->request ? strdup(row->request) : NULL;
     fresh.result = row->result ? strdup(row->result) : NULL;
     bool copied = (!row->request || fresh.request) && (!row->result || fresh.result);
-    struct job *job = copied ? make(service, entry, &fresh) : NULL;
+    struct job *job = copied ? make(service, entry, 0, &fresh) : NULL;
     if (!job) {
         free(fresh.request);
         free(fresh.result);
@@ -179,11 +185,18 @@ static size_t result_bytes(const struct job *job)
     return job->row.result ? strlen(job->row.result) + 1 : 0;
 }
 
+/* It is unfinished no more. */
+static void count_out(struct job *job)
+{
+    job->service->job_unfinished_n--;
+    shares_give(&job->service->job_shares, job->client);
+}
+
 void job_drop(struct job *job)
 {
     take_out(job);
     if (job->phase != PHASE_ENDED)
-        job->service->job_unfinished_n--;
+        count_out(job);
     else
         job->service->job_result_bytes -= result_bytes(job);
     job->gone = true;
@@ -236,7 +249,7 @@ void job_count_ended(struct job *job)
     size_t at = 0;
 
     job->phase = PHASE_ENDED;
-    service->job_unfinished_n--;
+    count_out(job);
     service->job_result_bytes += result_bytes(job);
     while (at < service->job_n && too_many_ended(service)) {
         struct job *oldest = service->jobs[at];

@@ -39,6 +39,8 @@ struct job {
     enum job_state ended_as; /* since PHASE_ENDING; row.state is what is on the disk … */
     int64_t ended_at;        /* … and row.finished_at likewise */
     enum pool_priority priority;
+    bool always;     /* a fit: published, better or not; forgotten by a restart */
+    uint64_t client; /* whose turn and whose share of the queue it takes */
     size_t pins; /* the store's and the pool's holds on this struct */
     bool gone;   /* out of the table: its series was deleted */
     bool cancel_asked;
@@ -63,7 +65,7 @@ struct job {
 /* A pending job with an id of its own, in the table; takes the request (malloc or NULL) on success. NULL
  * when out of memory. */
 struct job *job_new(struct service *service, const struct entry *entry, enum job_kind kind, bool full,
-                    char *request);
+                    uint64_t client, char *request);
 /* One that an earlier process left unfinished; the row's texts are copied. NULL when out of memory. */
 struct job *job_restore(struct service *service, const struct entry *entry,
                         const struct job_row *row);
@@ -101,8 +103,10 @@ void jobs_free(struct service *service);
 
 /* ---- job_start.c ---- */
 
-/* 0, or -1 with ERR_BUSY where as many jobs are unfinished as may be. */
-SERVICE_MUST int job_check_room(const struct service *service, struct err *err);
+/* 0, or -1 with ERR_BUSY where as many jobs are unfinished as may be, or as many of the client's as its share
+ * of the queue. background: nobody asks. */
+SERVICE_MUST int job_check_room(const struct service *service, uint64_t client, bool background,
+                                struct err *err);
 /* Makes a new job durable, then tells the waiter (may be NULL; taken on success) and submits it. On failure
  * the job is gone. */
 SERVICE_MUST int job_begin(struct job *job, struct fit_waiter *waiter, struct err *err);
@@ -114,6 +118,8 @@ void job_tell_created(struct job *job, const struct err *err);
  * job) after job_began; lent NULL: it has begun before. On failure the task stays the caller's. */
 SERVICE_MUST int job_lend(struct job *job, struct pool_task *task,
                           void (*lent)(struct pool_task *task), struct err *err);
+/* After job_returned: gives an unfinished task back for its next slice, unless the job is to end. */
+bool job_goes_on(struct job *job, struct pool_task *task, bool unfinished);
 /* On the worker: the first word. */
 void job_began(struct job *job);
 /* The task has come back. */
@@ -124,6 +130,9 @@ void job_returned(struct job *job);
 /* Ends a job in a state, with words for a failure (or ""): stores the row, then tells. Not from
  * inside a call that somebody gave a callback to. */
 void job_end(struct job *job, enum job_state state, const char *error);
+
+/* The job's task hangs: it ends as failed now, whatever comes of the task. */
+void job_give_up(struct job *job, const char *error);
 
 /* ---- backtest.c ---- */
 

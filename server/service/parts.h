@@ -9,6 +9,7 @@
 #include "server/service/outlook_cache.h"
 #include "server/service/said.h"
 #include "server/service/service.h"
+#include "server/service/shares.h"
 
 /* Limits, all in one place. */
 #define TURNS_MAX 10000        /* writes waiting for another one to the same series */
@@ -45,12 +46,17 @@ struct service {
     size_t agent_coming_n; /* … and those that a request on its way will create */
     size_t stateless_n;
     struct stateless_task *stateless; /* those at the pool */
+    uint64_t asking;                  /* the client on whose behalf we are called; 0: nobody */
+    struct shares job_shares, stateless_shares;
     struct job **jobs; /* [job_n] by id, which is also by age: oldest first */
     size_t job_n, job_capacity, job_unfinished_n;
     size_t job_result_bytes; /* of ended jobs */
     uint64_t job_last_id;
-    bool behind;      /* some series was not fitted because the queue was full … */
-    size_t behind_at; /* … and all before this position have been looked at again */
+    bool behind;      /* some series was not fitted because the queue or its client's share was full … */
+    size_t behind_at; /* … and all before this position have been looked at again … */
+    bool behind_more; /* … of which some were passed over once more */
+    uint64_t retry_ns; /* monotonic: when a series whose fit failed may be fitted again; 0: none waits */
+    uint64_t watched_ns; /* monotonic: when the workers were looked at last */
     bool refolds_owed; /* some series has a stale_from that waits for the next tick */
 };
 
@@ -250,6 +256,11 @@ SERVICE_MUST int fit_start(struct service *service, struct entry *entry, bool fu
 /* Hands a pending job that is durable already to the workers. */
 void fit_submit(struct job *job);
 
+/* ---- watch.c: workers that hang ---- */
+
+/* Once a second or so: what hangs on a worker is given up. */
+void watch_workers(struct service *service);
+
 /* ---- checkpoints.c ---- */
 
 struct trm_model;
@@ -268,6 +279,8 @@ void fit_consider(struct service *service, struct entry *entry);
 void fit_reshape(struct service *service, struct entry *entry);
 /* Goes on with the series that were passed over while the queue was full. */
 void fit_catch_up(struct service *service);
+/* Looks at all series again where one whose fit failed has rested long enough. */
+void fit_retry(struct service *service);
 /* A series has left the registry: those behind it have moved up by one. */
 void fit_moved_up(struct service *service);
 

@@ -58,6 +58,10 @@ void said_resume(const struct service *service, struct entry *entry);
 
 /* Its values have changed: it gets in line. */
 void saying_line_up(struct service *service, struct entry *entry);
+/* Once a second or so: the share of the processor that has been saved up is used. */
+void saying_go_on(struct service *service);
+/* Its task hangs: another one may begin. */
+void saying_hung(struct service *service);
 void saying_done(struct saying *saying);
 void saying_drain(struct service *service);
 

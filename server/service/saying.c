@@ -80,9 +80,11 @@ static void run(struct pool_task *pool_task)
     struct saying_task *task = (struct saying_task *)pool_task;
     uint64_t start = clock_thread_cpu_ns();
 
-    for (size_t i = 0; i < task->n; i++)
+    for (size_t i = 0; i < task->n; i++) {
+        pool_beat(pool_task);
         if (!atomic_load_explicit(&pool_task->cancel, memory_order_relaxed))
             say(task, &task->items[i]);
+    }
     task->cpu_ns = clock_thread_cpu_ns() - start;
 }
 
@@ -239,7 +241,8 @@ static void deliver(struct message *message)
     struct service *service = task->service;
 
     service->task_n--;
-    service->saying.task = NULL;
+    if (service->saying.task == task)
+        service->saying.task = NULL;
     service->saying.credit_ns -= (int64_t)task->cpu_ns;
     if (task->task.started)
         counters_add(service->counters, COUNTER_WORKER_CPU, task->cpu_ns);
@@ -266,10 +269,15 @@ void saying_line_up(struct service *service, struct entry *entry)
     start(service);
 }
 
-void service_tick(struct service *service)
+void saying_go_on(struct service *service)
 {
     refold_all_owed(service);
     start(service);
+}
+
+void saying_hung(struct service *service)
+{
+    service->saying.task = NULL;
 }
 
 void saying_drain(struct service *service)

@@ -15,6 +15,8 @@ static int init(struct service *service, struct err *err)
     if (getentropy(&secret, sizeof secret) < 0)
         return err_set(err, ERR_INTERNAL, "no random numbers from the system");
     outlook_cache_init(&service->outlooks, &secret);
+    shares_init(&service->job_shares, &secret);
+    shares_init(&service->stateless_shares, &secret);
     service->registry = registry_new(&secret);
     service->weights = base_ref_borrow(service->origin);
     service->zones = zones_new(NULL);
@@ -51,6 +53,8 @@ void service_free(struct service *service)
     jobs_free(service);
     saying_done(&service->saying);
     outlook_cache_done(&service->outlooks);
+    shares_done(&service->job_shares);
+    shares_done(&service->stateless_shares);
     registry_free(service->registry);
     zones_free(service->zones);
     base_ref_unref(service->weights);
@@ -80,6 +84,18 @@ const struct trm_base *service_base(const struct service *service)
 struct zones *service_zones(struct service *service)
 {
     return service->zones;
+}
+
+void service_asked_by(struct service *service, uint64_t client)
+{
+    service->asking = client;
+}
+
+void service_tick(struct service *service)
+{
+    watch_workers(service);
+    fit_retry(service);
+    saying_go_on(service);
 }
 
 void store_began(struct service *service)
@@ -124,6 +140,10 @@ int service_ready(const struct service *service, struct err *err)
 {
     if (check_open(service, err) || check_memory(service, err))
         return -1;
+    struct pool_stats pool;
+    pool_stats(service->pool, &pool);
+    if (pool.workers > 0 && pool.stuck == pool.workers)
+        return err_set(err, ERR_UNAVAILABLE, "all %u worker threads hang: nothing is fitted", pool.stuck);
     return store_ready(service->store, err);
 }
 

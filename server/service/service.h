@@ -55,6 +55,11 @@ void service_free(struct service *service);
 struct zones; /* server/base/zones.h */
 struct zones *service_zones(struct service *service);
 
+/* Who asks in the calls that follow, until said otherwise: any number that tells clients apart, 0 for nobody.
+ * Fits, backtests and stateless requests take turns between clients and share the queues among them; fits
+ * that nobody asked for count as those of the client that created the series (after a restart: nobody's). */
+void service_asked_by(struct service *service, uint64_t client);
+
 /* ---- readiness and numbers ---- */
 
 /* Returns 0 when the service can take reads and writes, or -1 with *err saying what is wrong. */
@@ -343,7 +348,17 @@ struct job_view {
 typedef void (*fit_done)(void *ctx, const struct err *err, const char *job_id);
 
 /* Queues a fit; done runs when the job is durable. A fit of this series already waiting is returned
- * instead of a second one. ERR_TOO_SHORT, ERR_NOT_FOUND, ERR_BUSY. */
+ * instead of a second one. ERR_TOO_SHORT, ERR_NOT_FOUND, ERR_BUSY (all places are taken, or this client's
+ * share of them). */
+/* full: everything anew; always: published even where it forecasts what was held out worse than the model
+ * that answers (FIT_REFUSED_MAX such fits in a row are not published; the next one is, whatever it says). */
+struct fit_ask {
+    bool full, always;
+};
+#define FIT_REFUSED_MAX 3
+SERVICE_MUST int service_fit_as(struct service *service, const char *id, const struct fit_ask *ask,
+                                fit_done done, void *ctx, struct err *err);
+/* … with always false. */
 SERVICE_MUST int service_fit(struct service *service, const char *id, bool full, fit_done done,
                              void *ctx, struct err *err);
 /* What a backtest is asked for; 0: the default (service/backtest.h). */

@@ -83,6 +83,7 @@ static int train(struct stateless_task *task, struct trm_fit *fit, struct err *e
             return err_stopped(err);
         if (budget_ns && clock_thread_cpu_ns() - start > budget_ns)
             return err_set(err, ERR_TOO_LARGE, "the fit was stopped: it used up its CPU time");
+        pool_beat(&task->task);
         status = trm_fit_step(fit, &progress);
     } while (status == TRM_MORE);
     return status == TRM_OK ? 0 : err_from_status(err, status);
@@ -177,6 +178,7 @@ static void run(struct pool_task *pool_task)
 
     for (; task->next_item < batch->n && now - start < SLICE_NS; now = clock_mono_ns()) {
         struct stateless_item *item = &batch->items[task->next_item++];
+        pool_beat(pool_task);
         place_in_time(item);
         item->err.code = ERR_NONE;
         if (cancelled(task))
@@ -229,6 +231,7 @@ static void deliver(struct message *message)
         return; /* the next slice */
     task->service->task_n--;
     task->service->stateless_n--;
+    shares_give(&task->service->stateless_shares, task->task.client);
     unlist(task);
     if (!task->task.started)
         (void)err_stopped(&err);
@@ -236,14 +239,34 @@ static void deliver(struct message *message)
     free(task);
 }
 
-static int submit(struct service *service, struct stateless_task *task, struct err *err)
+static int check_room(const struct service *service, uint64_t client, struct err *err)
 {
+    size_t own = shares_of(&service->stateless_shares, client);
+
     if (service->stateless_n >= STATELESS_MAX)
         return err_set(err, ERR_BUSY,
                        "%d such requests are being computed, which is the most; try later",
                        STATELESS_MAX);
-    if (pool_submit(service->pool, &task->task, err))
+    if (!shares_allow(own, service->stateless_n, STATELESS_MAX, false))
+        return err_set(err, ERR_BUSY,
+                       "%zu of the %zu such requests that are being computed are this client's, which is its "
+                       "share of %d; try later",
+                       own, service->stateless_n, STATELESS_MAX);
+    return 0;
+}
+
+static int submit(struct service *service, struct stateless_task *task, struct err *err)
+{
+    uint64_t client = task->task.client;
+
+    if (check_room(service, client, err))
         return -1;
+    if (!shares_take(&service->stateless_shares, client))
+        return err_set(err, ERR_NO_MEMORY, "out of memory");
+    if (pool_submit(service->pool, &task->task, err)) {
+        shares_give(&service->stateless_shares, client);
+        return -1;
+    }
     service->stateless_n++;
     service->task_n++;
     list(service, task);
@@ -260,7 +283,8 @@ int service_forecast_stateless(struct service *service, struct stateless_batch *
         return err_set(err, ERR_NO_MEMORY, "out of memory");
     task->task.message.deliver = deliver;
     task->task.run = run;
-    task->task.priority = POOL_FORECAST;
+    task->task.priority = batch->heavy || trains(batch) ? POOL_LONG_ANSWER : POOL_FORECAST;
+    task->task.client = service->asking;
     task->service = service;
     task->batch = batch;
     task->done = done;

@@ -7,6 +7,7 @@
 
 static int over_budget(struct backtest_task *task)
 {
+    task->over_budget = true;
     return err_set(&task->err, ERR_TOO_LARGE,
                    "the backtest was stopped: it used up its budget of %.3g s of CPU time",
                    (double)task->budget_ns * 1e-9);
@@ -22,6 +23,7 @@ static enum trm_status advance(struct backtest_task *task, uint64_t start)
     while (status == TRM_MORE && clock_thread_cpu_ns() - start < task->slice_ns) {
         if (atomic_load_explicit(&task->task.cancel, memory_order_relaxed))
             break;
+        pool_beat(&task->task);
         status = trm_rolling_step(task->rolling, &fraction, &windows);
         atomic_store_explicit(&task->progress_ppm, (uint32_t)(fraction * 1e6),
                               memory_order_relaxed);

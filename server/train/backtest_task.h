@@ -1,7 +1,7 @@
 /* A backtest as a task of the pool: drives core's rolling-origin evaluation on a worker. Knows progress,
  * budget and outcome; refuses to know series, jobs and what becomes of the report. Surprising: as a fleet
- * training does, it comes back unfinished after a slice of CPU time and is submitted again behind whatever
- * else waits, so that a backtest of many seconds never holds up a fit. */
+ * training does, it comes back unfinished after a slice of CPU time and is submitted again, so that a
+ * backtest of many seconds never holds up a fit, or another client's backtest. */
 #ifndef SERVER_TRAIN_BACKTEST_TASK_H
 #define SERVER_TRAIN_BACKTEST_TASK_H
 
@@ -22,7 +22,8 @@ struct backtest_task {
     _Atomic uint64_t windows_done;
     /* Out: valid in deliver. */
     enum { BACKTEST_UNFINISHED, BACKTEST_DONE, BACKTEST_FAILED, BACKTEST_CANCELLED } outcome;
-    struct err err;                          /* when BACKTEST_FAILED */
+    struct err err;                          /* when BACKTEST_FAILED … */
+    bool over_budget;                        /* … for this reason */
     const struct trm_rolling_report *report; /* when BACKTEST_DONE; lives as long as the task */
     uint64_t cpu_ns;                         /* of all slices */
     void *owner;                             /* the submitter's */

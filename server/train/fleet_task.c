@@ -26,6 +26,7 @@ static enum trm_status advance(struct fleet_task *task, uint64_t start)
     while (status == TRM_MORE && clock_thread_cpu_ns() - start < task->slice_ns) {
         if (atomic_load_explicit(&task->task.cancel, memory_order_relaxed))
             break;
+        pool_beat(&task->task);
         status = trm_fleet_step(task->fleet, &fraction);
         atomic_store_explicit(&task->progress_ppm, (uint32_t)(fraction * 1e6),
                               memory_order_relaxed);
@@ -51,19 +52,32 @@ static int finish(struct fleet_task *task)
     return status == TRM_OK ? 0 : err_from_status(&task->err, status);
 }
 
-static void run_slice(struct fleet_task *task, uint64_t start)
+static int over_budget(struct fleet_task *task)
 {
-    if (!task->fleet && begin(task)) {
-        task->outcome = FLEET_FAILED;
-        return;
-    }
+    task->stopped = FLEET_OVER_BUDGET;
+    return err_set(&task->err, ERR_TOO_LARGE,
+                   "the training was stopped: it used up its budget of %.3g s of CPU time",
+                   (double)task->budget_ns * 1e-9);
+}
+
+/* Returns 0 with *outcome, or -1 with task->err. */
+static int run_slice(struct fleet_task *task, uint64_t start)
+{
+    if (task->budget_ns && task->cpu_ns > task->budget_ns)
+        return over_budget(task);
+    if (!task->fleet && begin(task))
+        return -1;
     enum trm_status status = advance(task, start);
-    if (status == TRM_OK)
-        task->outcome = finish(task) ? FLEET_FAILED : FLEET_DONE;
-    else if (status == TRM_MORE)
+    if (status == TRM_MORE) {
         task->outcome = atomic_load(&task->task.cancel) ? FLEET_CANCELLED : FLEET_UNFINISHED;
-    else
-        task->outcome = err_from_status(&task->err, status) ? FLEET_FAILED : FLEET_DONE;
+        return 0;
+    }
+    task->outcome = FLEET_DONE;
+    if (status == TRM_OK)
+        return finish(task);
+    if (status == TRM_EDIVERGED)
+        task->stopped = FLEET_DIVERGED;
+    return err_from_status(&task->err, status);
 }
 
 static void run(struct pool_task *pool_task)
@@ -71,7 +85,8 @@ static void run(struct pool_task *pool_task)
     struct fleet_task *task = (struct fleet_task *)pool_task;
     uint64_t start = clock_thread_cpu_ns();
 
-    run_slice(task, start);
+    if (run_slice(task, start))
+        task->outcome = FLEET_FAILED;
     task->cpu_ns += clock_thread_cpu_ns() - start;
 }
 

@@ -18,12 +18,15 @@ struct fleet_task {
     struct base_ref *champion; /* a reference owned by the task */
     char name[TRM_BASE_NAME_MAX + 1];
     uint64_t seed;
-    uint64_t slice_ns; /* CPU time after which it comes back */
+    uint64_t slice_ns;  /* CPU time after which it comes back */
+    uint64_t budget_ns; /* CPU time of all slices after which it has failed; 0: none */
     /* While running, readable from the loop. */
     _Atomic uint32_t progress_ppm;
     /* Out: valid in deliver. */
     enum { FLEET_UNFINISHED, FLEET_DONE, FLEET_FAILED, FLEET_CANCELLED } outcome;
-    struct err err;              /* when FLEET_FAILED */
+    struct err err;              /* when FLEET_FAILED … */
+    /* … and whether one of these is why. */
+    enum { FLEET_NOT_STOPPED, FLEET_DIVERGED, FLEET_OVER_BUDGET } stopped;
     struct trm_base *challenger; /* when FLEET_DONE: decoded from the bytes; the receiver's to take
                                   * (set NULL) */
     void *bytes;                 /* its encoding, malloc; the receiver's to take (set NULL) */

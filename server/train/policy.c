@@ -21,13 +21,22 @@ uint64_t policy_refit_n(uint32_t season, size_t observed_n)
 
 static enum policy_verdict decide(const struct policy_input *input, size_t first_n, uint64_t wait_n)
 {
-    bool waited = input->new_points >= wait_n;
+    bool waited = input->failed ? input->rested : input->new_points >= wait_n;
 
     if (input->has_model)
         return waited ? POLICY_REFIT : POLICY_WAIT;
-    if (input->observed_n < first_n || (input->failed && !waited))
+    if (input->observed_n < first_n || (input->failed && !input->rested))
         return POLICY_WAIT;
     return POLICY_FIRST_FIT;
+}
+
+uint64_t policy_rest_ns(unsigned failures)
+{
+    uint64_t rest = POLICY_REST_FIRST_NS;
+
+    for (unsigned i = 1; i < failures && rest < POLICY_REST_MOST_NS; i++)
+        rest *= 2;
+    return rest < POLICY_REST_MOST_NS ? rest : POLICY_REST_MOST_NS;
 }
 
 enum policy_verdict policy_decide(const struct policy_input *input)
@@ -37,7 +46,7 @@ enum policy_verdict policy_decide(const struct policy_input *input)
         return decide(input, policy_first_fit_n(input->kind, input->season),
                       policy_refit_n(input->season, input->observed_n));
     case FIT_EVERY:
-        if (input->new_points < max_u64(input->fit_every, 1))
+        if (!input->failed && input->new_points < max_u64(input->fit_every, 1))
             return POLICY_WAIT;
         return decide(input, TRM_OBSERVED_MIN, max_u64(input->fit_every, 1));
     case FIT_OFF:

@@ -14,7 +14,8 @@ struct policy_input {
     bool has_model;      /* one that may answer */
     size_t observed_n;   /* observed values in memory */
     uint64_t new_points; /* points changed since the last fit was started */
-    bool failed;         /* that fit failed: without a model, wait as for a refit */
+    bool failed;         /* that fit failed … */
+    bool rested;         /* … long enough ago to try again (policy_rest_ns) */
 };
 
 /* FIT_AUTO fits first when two seasons and this many values more have been observed: fewer leave
@@ -34,7 +35,14 @@ uint64_t policy_refit_n(uint32_t season, size_t observed_n);
 
 enum policy_verdict { POLICY_WAIT, POLICY_FIRST_FIT, POLICY_REFIT };
 
-/* FIT_AUTO: as above. FIT_EVERY: after every fit_every (0 counts as 1) new points, from
+/* How long a series is left alone after so many failures in a row: POLICY_REST_FIRST_NS, each time twice as
+ * long, POLICY_REST_MOST_NS at most. */
+#define POLICY_REST_FIRST_NS UINT64_C(60000000000)
+#define POLICY_REST_MOST_NS UINT64_C(86400000000000)
+uint64_t policy_rest_ns(unsigned failures);
+
+/* After a failure POLICY_WAIT until it has rested; then a fit, whatever has come. Else
+ * FIT_AUTO: as above. FIT_EVERY: after every fit_every (0 counts as 1) new points, from
  * TRM_OBSERVED_MIN observed values on. FIT_OFF: POLICY_WAIT. */
 enum policy_verdict policy_decide(const struct policy_input *input);
 

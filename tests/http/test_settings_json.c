@@ -183,13 +183,13 @@ static void body_over_the_limit_is_refused_unread(void **state)
 {
     struct series_patch patch;
     struct err err;
-    bool full;
+    struct fit_ask ask;
     char *body = calloc(1, SETTINGS_BYTES_MAX + 1);
     (void)state;
     assert_non_null(body);
     assert_int_equal(settings_json_parse(body, SETTINGS_BYTES_MAX + 1, &patch, &err), -1);
     assert_int_equal(err.code, ERR_TOO_LARGE);
-    assert_int_equal(fit_json_parse(body, SETTINGS_BYTES_MAX + 1, &full, &err), -1);
+    assert_int_equal(fit_json_parse(body, SETTINGS_BYTES_MAX + 1, &ask, &err), -1);
     assert_int_equal(err.code, ERR_TOO_LARGE);
     free(body);
 }
@@ -208,24 +208,27 @@ static void deep_nesting_is_refused(void **state)
     free(body);
 }
 
-static void fit_body_names_a_mode(void **state)
+static void fit_body_names_a_mode_and_what_is_published(void **state)
 {
     static const char *const wrong[] = {"{\"mode\":\"fast\"}", "{\"mode\":1}",
-                                        "{\"modus\":\"full\"}", "[]", "{"};
-    bool full = true;
+                                        "{\"modus\":\"full\"}", "{\"publish\":true}",
+                                        "{\"publish\":\"never\"}", "[]", "{"};
+    struct fit_ask ask = {.full = true, .always = true};
     struct err err;
     (void)state;
-    assert_int_equal(fit_json_parse("", 0, &full, &err), 0);
-    assert_false(full);
-    assert_int_equal(fit_json_parse("{\"mode\":\"full\"}", 15, &full, &err), 0);
-    assert_true(full);
+    assert_int_equal(fit_json_parse("", 0, &ask, &err), 0);
+    assert_false(ask.full || ask.always);
+    assert_int_equal(fit_json_parse("{\"mode\":\"full\"}", 15, &ask, &err), 0);
+    assert_true(ask.full && !ask.always);
+    assert_int_equal(fit_json_parse("{\"publish\":\"always\"}", 20, &ask, &err), 0);
+    assert_true(!ask.full && ask.always);
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        assert_int_equal(fit_json_parse(wrong[i], strlen(wrong[i]), &full, &err), -1);
+        assert_int_equal(fit_json_parse(wrong[i], strlen(wrong[i]), &ask, &err), -1);
     }
-    assert_int_equal(fit_json_parse("{}\0", 3, &full, &err), -1);
-    assert_true(full);
-    assert_int_equal(fit_json_parse("{}", 2, &full, &err), 0);
-    assert_false(full);
+    assert_int_equal(fit_json_parse("{}\0", 3, &ask, &err), -1);
+    assert_true(ask.always);
+    assert_int_equal(fit_json_parse("{}", 2, &ask, &err), 0);
+    assert_false(ask.full || ask.always);
 }
 
 static void a_backups_name_is_read_or_absent(void **state)
@@ -369,7 +372,7 @@ int main(void)
         cmocka_unit_test(labels_have_limits),
         cmocka_unit_test(body_over_the_limit_is_refused_unread),
         cmocka_unit_test(deep_nesting_is_refused),
-        cmocka_unit_test(fit_body_names_a_mode),
+        cmocka_unit_test(fit_body_names_a_mode_and_what_is_published),
         cmocka_unit_test(a_backups_name_is_read_or_absent),
         cmocka_unit_test(series_is_shown_with_what_was_set),
         cmocka_unit_test(new_series_is_shown_with_defaults),

@@ -68,15 +68,38 @@ static void a_refit_waits_for_a_season_or_a_tenth_of_the_history(void **state)
     assert_int_equal(automatic(1, true, 5, 1), POLICY_REFIT);
 }
 
-static void a_first_fit_that_failed_is_not_tried_again_at_every_point(void **state)
+static void a_fit_that_failed_is_tried_again_after_a_rest_whatever_has_come(void **state)
 {
     struct policy_input input = {
-        .fit = FIT_AUTO, .season = 24, .observed_n = 1000, .new_points = 99, .failed = true};
+        .fit = FIT_AUTO, .season = 24, .observed_n = 1000, .new_points = 100000, .failed = true};
 
     (void)state;
     assert_int_equal(policy_decide(&input), POLICY_WAIT);
-    input.new_points = 100;
+    input.has_model = true;
+    assert_int_equal(policy_decide(&input), POLICY_WAIT);
+    input.fit = FIT_EVERY;
+    assert_int_equal(policy_decide(&input), POLICY_WAIT);
+    input.rested = true;
+    input.new_points = 0;
+    assert_int_equal(policy_decide(&input), POLICY_REFIT);
+    input.has_model = false;
     assert_int_equal(policy_decide(&input), POLICY_FIRST_FIT);
+    input.fit = FIT_AUTO;
+    assert_int_equal(policy_decide(&input), POLICY_FIRST_FIT);
+    input.observed_n = 3;
+    assert_int_equal(policy_decide(&input), POLICY_WAIT);
+    input.fit = FIT_OFF;
+    assert_int_equal(policy_decide(&input), POLICY_WAIT);
+}
+
+static void the_rest_doubles_with_every_failure_up_to_a_day(void **state)
+{
+    (void)state;
+    assert_true(policy_rest_ns(1) == POLICY_REST_FIRST_NS);
+    assert_true(policy_rest_ns(2) == 2 * POLICY_REST_FIRST_NS);
+    assert_true(policy_rest_ns(5) == 16 * POLICY_REST_FIRST_NS);
+    assert_true(policy_rest_ns(12) == POLICY_REST_MOST_NS);
+    assert_true(policy_rest_ns(UINT32_MAX) == POLICY_REST_MOST_NS);
 }
 
 static void a_fixed_number_of_points_is_kept_to(void **state)
@@ -154,7 +177,8 @@ int main(void)
         cmocka_unit_test(a_series_back_without_its_model_is_fitted_without_new_points),
         cmocka_unit_test(a_season_too_long_for_the_memory_is_fitted_all_the_same),
         cmocka_unit_test(a_refit_waits_for_a_season_or_a_tenth_of_the_history),
-        cmocka_unit_test(a_first_fit_that_failed_is_not_tried_again_at_every_point),
+        cmocka_unit_test(a_fit_that_failed_is_tried_again_after_a_rest_whatever_has_come),
+        cmocka_unit_test(the_rest_doubles_with_every_failure_up_to_a_day),
         cmocka_unit_test(a_fixed_number_of_points_is_kept_to),
         cmocka_unit_test(every_zero_points_means_every_point),
         cmocka_unit_test(off_is_off),

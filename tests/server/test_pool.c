@@ -321,6 +321,71 @@ static void workers_run_below_the_loop_and_the_loop_stays_where_it_was(void **st
     assert_int_equal(getpriority(PRIO_PROCESS, 0), before);
 }
 
+#define SECOND UINT64_C(1000000000)
+
+static void a_worker_that_hangs_is_told_found_once_and_stood_in_for(void **state)
+{
+    struct fixture *f = fixture(state, 1, 0);
+    struct report report = {0};
+    struct pool_task *hung[2];
+    struct pool_stats stats;
+    uv_sem_t gate;
+
+    uv_sem_init(&gate, 0);
+    struct job *job = occupy(f, &report, &gate);
+    assert_int_equal(pool_watch(f->pool, 2 * SECOND, 5 * SECOND, hung, 2), 0);
+    assert_int_equal(pool_watch(f->pool, 2 * SECOND, 5 * SECOND, hung, 2), 0);
+    pool_beat(&job->task); /* it moved after all */
+    assert_int_equal(pool_watch(f->pool, 2 * SECOND, 5 * SECOND, hung, 2), 0);
+    assert_false(atomic_load(&job->task.cancel));
+    assert_int_equal(pool_watch(f->pool, 5 * SECOND, 5 * SECOND, hung, 2), 1);
+    assert_ptr_equal(hung[0], &job->task);
+    assert_true(job->task.hung);
+    assert_true(atomic_load(&job->task.cancel));
+    assert_int_equal(pool_watch(f->pool, 9 * SECOND, 5 * SECOND, hung, 2), 0);
+    submit(f, &report, 1, POOL_FLEET); /* run by the one that stands in */
+    wait_for(f, &report, 1);
+    assert_int_equal(report.order[0], 1);
+    pool_stats(f->pool, &stats);
+    assert_int_equal(stats.workers, 2);
+    assert_int_equal(stats.stuck, 1);
+    uv_sem_post(&gate);
+    wait_for(f, &report, 2);
+    pool_stats(f->pool, &stats);
+    assert_int_equal(stats.workers, 1);
+    assert_int_equal(stats.stuck, 0);
+    uv_sem_destroy(&gate);
+}
+
+static void stand_ins_are_bounded_and_places_are_used_again(void **state)
+{
+    struct fixture *f = fixture(state, 1, 0);
+    struct report report = {0};
+    struct pool_task *hung[4];
+    struct pool_stats stats;
+    uv_sem_t gates[2];
+
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 2; i++) {
+            uv_sem_init(&gates[i], 0);
+            occupy(f, &report, &gates[i]);
+            assert_int_equal(pool_watch(f->pool, SECOND, SECOND, hung, 4), 1);
+        }
+        pool_stats(f->pool, &stats);
+        assert_int_equal(stats.workers, 2); /* as many as there are ever threads */
+        assert_int_equal(stats.stuck, 2);
+        submit(f, &report, 1, POOL_FORECAST);
+        for (int i = 0; i < 2; i++)
+            uv_sem_post(&gates[i]);
+        wait_for(f, &report, 3 * (round + 1));
+        pool_stats(f->pool, &stats);
+        assert_int_equal(stats.workers, 1);
+        for (int i = 0; i < 2; i++)
+            uv_sem_destroy(&gates[i]);
+    }
+    assert_int_equal(report.ran, 9);
+}
+
 static unsigned next_random(unsigned *seed)
 {
     *seed = *seed * 1664525u + 1013904223u;
@@ -339,6 +404,8 @@ static void a_storm_of_submissions_and_cancels_loses_and_doubles_nothing(void **
     while (submitted < MANY) {
         struct job *job =
             new_job(&report, submitted, (enum pool_priority)(next_random(&seed) % POOL_PRIORITIES));
+        job->task.client = next_random(&seed) % 7;
+        job->task.resumes = next_random(&seed) % 5 == 0;
         if (pool_submit(f->pool, &job->task, &f->err)) {
             assert_int_equal(f->err.code, ERR_BUSY);
             free(job);
@@ -399,6 +466,8 @@ int main(void)
         TEST(a_stopped_pool_takes_nothing_more),
         TEST(numbers_tell_what_waits_runs_and_is_done),
         TEST(workers_run_below_the_loop_and_the_loop_stays_where_it_was),
+        TEST(a_worker_that_hangs_is_told_found_once_and_stood_in_for),
+        TEST(stand_ins_are_bounded_and_places_are_used_again),
         TEST(a_storm_of_submissions_and_cancels_loses_and_doubles_nothing),
         TEST(stopping_in_the_middle_of_a_storm_delivers_every_task),
         TEST(there_is_always_a_worker),
