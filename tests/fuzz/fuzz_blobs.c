@@ -10,30 +10,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SERIES INT64_C(7)
+
 static void check_chunk(const uint8_t *bytes, size_t n)
 {
     static struct point points[CHUNK_POINTS], again[CHUNK_POINTS];
     static uint8_t buf[CHUNK_BYTES_MAX];
     size_t count = 77, again_n = 0;
-    if (chunk_decode(bytes, n, points, &count) != TRM_OK) {
+    if (chunk_decode(SERIES, bytes, n, points, &count) != TRM_OK) {
         FUZZ_REQUIRE(count == 77);
         return;
     }
     FUZZ_REQUIRE(count >= 1 && count <= CHUNK_POINTS);
     for (size_t i = 1; i < count; i++)
         FUZZ_REQUIRE(points[i - 1].t < points[i].t);
-    size_t made = chunk_encode(points, count, buf);
-    FUZZ_REQUIRE(made <= CHUNK_BYTES_MAX && chunk_decode(buf, made, again, &again_n) == TRM_OK && again_n == count);
+    size_t made = chunk_encode(SERIES, points, count, buf);
+    FUZZ_REQUIRE(made <= CHUNK_BYTES_MAX && chunk_decode(SERIES, buf, made, again, &again_n) == TRM_OK && again_n == count);
     for (size_t i = 0; i < count; i++)
         FUZZ_REQUIRE(points[i].t == again[i].t && (isnan(points[i].v) ? isnan(again[i].v) : points[i].v == again[i].v));
 }
 
 static void check_sealed_chunk(const uint8_t *bytes, size_t n)
 {
+    static const uint8_t key[8] = {SERIES};
     uint8_t *sealed = malloc(n + 4);
     FUZZ_REQUIRE(sealed != NULL);
     memcpy(sealed, bytes, n);
     uint32_t crc = trm_crc32c(0, bytes, n);
+    if (n > 0 && bytes[0] != 1) /* since version 2 the series is part of it */
+        crc = trm_crc32c(crc, key, sizeof key);
     for (size_t i = 0; i < 4; i++)
         sealed[n + i] = (uint8_t)(crc >> (8 * i));
     check_chunk(sealed, n + 4);
@@ -47,7 +52,7 @@ static void check_tally(const struct trm_tally *tally)
     trm_tally_widening(tally, &widening);
     for (int side = 0; side < 2; side++)
         for (int i = 0; i < 2; i++)
-            FUZZ_REQUIRE(widening.factor[side][i] > 0 && widening.factor[side][i] <= 8.001);
+            FUZZ_REQUIRE(widening.factor[side][i] > 0 && widening.factor[side][i] <= 4097); /* said.h: log_factor */
     if (trm_tally_scores(tally, &scores))
         FUZZ_REQUIRE(isnan(scores.coverage[0]) || (scores.coverage[0] >= 0 && scores.coverage[0] <= 1.001));
 }

@@ -1,6 +1,7 @@
 /* What requests say in headers: types, codings, tags, preferences, trace contexts, and the frequencies that other
  * systems' clients name. The first line is the header's value, the second the tag that it is compared with. */
 #include "server/http/alias.h"
+#include "server/http/browser.h"
 #include "server/http/coding.h"
 #include "server/http/headers.h"
 #include "tests/fuzz/fuzz.h"
@@ -66,6 +67,19 @@ static void check_aliases(const char *text)
     FUZZ_REQUIRE(alias_of_kserve(text, &freq) ? (freq.ms > 0) != (freq.months > 0) : freq.ms == 77);
 }
 
+/* Text as the headers by which browsers say for whom they ask: what only reads is never a foreign page's, and
+ * where names do not count there is no foreign name. */
+static void check_browser(const char *text, const char *other)
+{
+    for (int i = 0; i < 8; i++) {
+        const struct browser_ask ask = {(i & 1) != 0, text, i & 2 ? other : text, i & 2 ? text : other};
+        const struct browser_rules rules = {(i & 4) != 0, other};
+        enum browser_verdict verdict = browser_judge(&ask, &rules);
+        FUZZ_REQUIRE(verdict != BROWSER_FOREIGN_NAME || rules.own_names_only);
+        FUZZ_REQUIRE(verdict != BROWSER_FOREIGN_PAGE || ask.changes);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
     char *text = malloc(n + 1), *tag;
@@ -82,6 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     FUZZ_REQUIRE(prefer_wait_s(text) <= 999999);
     FUZZ_REQUIRE(traceparent_valid(text) == plain_trace(text));
     check_aliases(text);
+    check_browser(text, tag == NULL ? "" : tag);
     free(text);
     return 0;
 }

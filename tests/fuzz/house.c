@@ -102,9 +102,9 @@ static void must(int failed, const struct err *err)
     }
 }
 
-static void open_house(void)
+/* -1 with *err where the store's content is refused; the house is to be closed then too. */
+static int start_house(struct err *err)
 {
-    struct err err = {.code = ERR_NONE};
     struct store_options store_options = {.path = house.config.store_path};
     struct pool_options pool_options = {.workers = 1};
     struct service_deps deps = {.config = &house.config, .counters = &house.counters, .base = house.base};
@@ -112,20 +112,28 @@ static void open_house(void)
 
     counters_init(&house.counters);
     FUZZ_REQUIRE(uv_loop_init(&house.loop) == 0);
-    must(mailbox_new(&house.loop, &house.mailbox, &err), &err);
-    must(store_open(&store_options, house.mailbox, &house.store, &err), &err);
-    must(pool_new(&pool_options, house.mailbox, &house.pool, &err), &err);
+    must(mailbox_new(&house.loop, &house.mailbox, err), err);
+    must(pool_new(&pool_options, house.mailbox, &house.pool, err), err);
+    house.open = true;
+    if (store_open(&store_options, house.mailbox, &house.store, err) != 0)
+        return -1;
     deps.store = house.store;
     deps.pool = house.pool;
     deps.mailbox = house.mailbox;
-    must(service_new(&deps, &house.service, &err), &err);
-    must(service_boot(house.service, &err), &err);
-    must(store_start(house.store, &err), &err);
+    must(service_new(&deps, &house.service, err), err);
+    if (service_boot(house.service, err) != 0 || store_start(house.store, err) != 0)
+        return -1;
     service_resume(house.service);
-    must(http_server_new(&house.loop, &house.config, house.service, &house.counters, &house.http, &err), &err);
+    must(http_server_new(&house.loop, &house.config, house.service, &house.counters, &house.http, err), err);
     store_stats(house.store, &stats);
     house.commits = stats.commits;
-    house.open = true;
+    return 0;
+}
+
+static void open_house(void)
+{
+    struct err err = {.code = ERR_NONE};
+    must(start_house(&err), &err);
 }
 
 /* One turn of the loop; where a worker or the store is at work, waits a moment for it. */
@@ -143,9 +151,11 @@ static void close_house(void)
     if (!house.open)
         return;
     house.open = false;
-    http_server_stop_listening(house.http);
-    service_drain(house.service);
-    while (!service_idle(house.service))
+    if (house.http != NULL)
+        http_server_stop_listening(house.http);
+    if (house.service != NULL)
+        service_drain(house.service);
+    while (house.service != NULL && !service_idle(house.service))
         turn();
     http_server_free(house.http);
     pool_stop(house.pool);
@@ -157,6 +167,9 @@ static void close_house(void)
     mailbox_free(house.mailbox);
     uv_run(&house.loop, UV_RUN_DEFAULT);
     FUZZ_REQUIRE(uv_loop_close(&house.loop) == 0);
+    house.http = NULL;
+    house.service = NULL;
+    house.store = NULL;
 }
 
 /* ---- the store's file, kept and put back ---- */
@@ -223,8 +236,11 @@ static bool settle(int fd)
     return false;
 }
 
+/* Everybody waits, but perhaps for a thread that nobody counts. */
 static void jump(void)
 {
+    struct pollfd fd = {.fd = uv_backend_fd(&house.loop), .events = POLLIN};
+    poll(&fd, 1, 1);
     atomic_fetch_add(&jumped_ns, JUMP_NS);
 }
 
@@ -330,6 +346,7 @@ static void first_day(void)
     house.config.workers = 1;
     house.config.record_percent = 0;
     house.config.fleet = CONFIG_FLEET_OFF;
+    snprintf(house.config.host_names, sizeof house.config.host_names, "a");
     snprintf(house.config.store_path, sizeof house.config.store_path, "%s/tstrm.db", house.folder);
     FUZZ_REQUIRE(trm_base_decode(trm_base_embedded, trm_base_embedded_n, &house.base) == TRM_OK);
     open_house();
@@ -341,6 +358,23 @@ static void first_day(void)
     read_store();
     open_house();
     atexit(tidy_away);
+}
+
+bool house_move(void (*alter)(void *ctx, const char *path), void *ctx)
+{
+    struct err err = {.code = ERR_NONE};
+    if (kept == NULL)
+        first_day();
+    close_house();
+    write_store();
+    alter(ctx, house.config.store_path);
+    if (start_house(&err) == 0)
+        return true;
+    FUZZ_REQUIRE(err.code != ERR_NONE && err.msg[0] != '\0');
+    close_house();
+    write_store();
+    open_house();
+    return false;
 }
 
 struct house_heard house_talk(const uint8_t *bytes, size_t n, const struct house_pace *pace)

@@ -32,6 +32,10 @@ struct house_pace {
  * the jobs that made them. Opens a connection, sends the bytes, waits until the connection is closed. */
 struct house_heard house_talk(const uint8_t *bytes, size_t n, const struct house_pace *pace);
 
+/* Starts anew on the store as it was at the start, after alter has changed its file. False where the store is
+ * refused, in words; the house then stands on the unchanged one. */
+bool house_move(void (*alter)(void *ctx, const char *path), void *ctx);
+
 /* Puts the store back as it was at the start, where anything was written since. asked: whether anybody asked for
  * it; what the house writes by itself (forecasts that were said) is put back now and then only. */
 void house_tidy(bool asked);
