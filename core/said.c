@@ -174,8 +174,14 @@ size_t trm_said_encode_tally(const struct trm_tally *tally, uint8_t *bytes, size
     return n + TRM_SAID_TALLY_BYTES;
 }
 
+/* More pairs than ever count: every lead of every step that is remembered, and some. */
+#define WEIGHT_MAX 1e9
+
 static bool tally_is_sane(const double words[TALLY_NUMBERS])
 {
+    double weight = words[0] * (1 + 1e-9);
+    if (!(weight <= WEIGHT_MAX && words[5] <= weight && words[6] <= weight && words[4] <= weight))
+        return false;
     for (size_t i = 0; i < 7; i++)
         if (!(words[i] >= 0) || isinf(words[i]))
             return false;

@@ -252,6 +252,24 @@ void config_print_help(FILE *out)
         fprintf(out, "  %-24s %s\n", actions[i].flag, actions[i].help);
 }
 
+/* Whether a line of a file can hold the value: it is cut at a comment, and blanks around it are nothing. Control
+ * characters are taken out, so that no value makes a line of its own. */
+static bool file_can_say(char *value)
+{
+    size_t n = strlen(value);
+    bool can = n > 0 && !isspace((unsigned char)value[0]) && !isspace((unsigned char)value[n - 1]) && value[0] != '#';
+
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0 && value[i] == '#' && isspace((unsigned char)value[i - 1]))
+            can = false;
+        if (iscntrl((unsigned char)value[i])) {
+            value[i] = '?';
+            can = false;
+        }
+    }
+    return can;
+}
+
 void config_print(const struct config *config, FILE *out)
 {
     char value[OPTION_TEXT_MAX], origin[192];
@@ -259,7 +277,7 @@ void config_print(const struct config *config, FILE *out)
     for (size_t i = 0; i < options_n; i++) {
         option_format(&options[i], config, value);
         format_origin(config, i, origin, sizeof origin);
-        bool comment = option_names_file(&options[i]) || value[0] == '\0'; /* a file cannot say it */
+        bool comment = !file_can_say(value) || option_names_file(&options[i]);
         fprintf(out, "%s%s = %s # %s\n", comment ? "# " : "", options[i].name, value, origin);
     }
 }

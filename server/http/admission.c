@@ -33,16 +33,16 @@ static bool refuse_framing(struct request *request, const struct err *err)
     return refuse(request, err);
 }
 
-static bool check_framing(struct request *request, const char *version)
+static bool check_framing(struct request *request, const struct request_line *line)
 {
     struct err err;
-    if (headers_read(request->connection, version, &request->headers, &err) != 0)
+    if (headers_read(request->connection, line, &request->headers, &err) != 0)
         return refuse_framing(request, &err);
     if (uri_has_blank(request->target)) {
         err_set(&err, ERR_SYNTAX, "spaces and control characters in the target must be encoded (%%20)");
         return refuse_framing(request, &err);
     }
-    if (request->headers.chunked && strcmp(version, MHD_HTTP_VERSION_1_1) != 0) {
+    if (request->headers.chunked && strcmp(line->version, MHD_HTTP_VERSION_1_1) != 0) {
         err_set(&err, ERR_SYNTAX, "Transfer-Encoding needs HTTP/1.1");
         return refuse_framing(request, &err);
     }
@@ -134,8 +134,10 @@ static bool check_query(struct request *request, char *query)
     struct err err;
     if (uri_parse_query(query, &request->uri, &err) != 0)
         return refuse(request, &err);
-    return request->route->any_params ||
-           router_check_params(request->route, &request->uri, &err) == 0 || refuse(request, &err);
+    if (request->route->any_params || router_check_params(request->route, &request->uri, &err) == 0)
+        return true;
+    request_refuse_kind(request, PROBLEM_PARAMETER, err.place, "%s", err.msg); /* also one named "" or "/x" */
+    return false;
 }
 
 /* One client's part of what all share. */
@@ -258,11 +260,11 @@ static bool check_body(struct request *request)
     return check_media(request, &media) && begin_body(request, media);
 }
 
-void admission_check(struct request *request, const char *method, const char *version)
+void admission_check(struct request *request, const struct request_line *line)
 {
     char *query;
-    request->method = method_parse(method);
-    if (check_framing(request, version) && check_target(request, &query) && check_route(request) &&
+    request->method = method_parse(line->method);
+    if (check_framing(request, line) && check_target(request, &query) && check_route(request) &&
         check_browser(request) && check_query(request, query))
         admission_go_on(request);
 }

@@ -10,7 +10,7 @@
 /* Fills method, headers, uri and route, and begins the body where there is one. Refuses the request, or
  * leaves it for its handler; answers OPTIONS. Or the request waits for its key to be checked (its wait is
  * set): then admission_go_on is called when that has ended, if it has not been refused. */
-void admission_check(struct request *request, const char *method, const char *version);
+void admission_check(struct request *request, const struct request_line *line);
 void admission_go_on(struct request *request);
 
 #endif

@@ -40,7 +40,7 @@ int deflate_whole(const char *bytes, size_t n, char **ret, size_t *ret_n)
     int status = deflate(&stream, Z_FINISH); /* fails where the result is longer than the bytes */
     size_t packed_n = n - stream.avail_out;
     deflateEnd(&stream);
-    char *fitting = status == Z_STREAM_END ? realloc(packed, packed_n) : NULL;
+    char *fitting = status == Z_STREAM_END && packed_n < n ? realloc(packed, packed_n) : NULL;
     if (fitting == NULL) {
         free(packed);
         return -1;

@@ -128,10 +128,10 @@ static enum MHD_Result suspend(struct request *request, enum request_stage stage
     return MHD_YES;
 }
 
-static enum MHD_Result first_call(struct request *request, const char *method, const char *version)
+static enum MHD_Result first_call(struct request *request, const struct request_line *line)
 {
     if (request->stage == REQUEST_NEW) {
-        admission_check(request, method, version);
+        admission_check(request, line);
     } else {
         request->stage = REQUEST_NEW;
         request->touched_ns = clock_mono_ns(); /* it has waited */
@@ -217,13 +217,14 @@ enum MHD_Result exchange_access(void *cls, struct MHD_Connection *connection, co
 {
     struct request *request = *ref;
     size_t n = *upload_n;
-    (void)url;
     if (request == NULL) {
         *upload_n = 0;
         return n == 0 ? queue_no_memory(cls, connection) : MHD_YES;
     }
-    if (request->stage == REQUEST_NEW || request->stage == REQUEST_CHECKING)
-        return first_call(request, method, version);
+    if (request->stage == REQUEST_NEW || request->stage == REQUEST_CHECKING) {
+        const struct request_line line = {method, url, version, request->target_n};
+        return first_call(request, &line);
+    }
     if (n == 0)
         return last_call(request);
     *upload_n = 0;

@@ -69,6 +69,7 @@ static enum MHD_Result take(void *cls, enum MHD_ValueKind kind, const char *name
 {
     struct headers *headers = cls;
     (void)kind;
+    head_check_header(&headers->check, name, name_n, value, value_n);
     headers->malformed = headers->malformed || is_malformed(name, name_n, value, value_n);
     if (strcasecmp(name, "accept") == 0)
         keep(&headers->accept, value);
@@ -117,6 +118,10 @@ static int check_framing(struct headers *headers, bool needs_host, struct err *e
         return err_set(err, ERR_SYNTAX,
                        "a header's name must be a token with its colon at once behind it, its value without "
                        "control characters and on one line");
+    if (!head_check_end(&headers->check))
+        return err_set(err, ERR_SYNTAX,
+                       "the request's head holds a NUL, a folded line, a header without a name, or "
+                       "blanks where one space belongs");
     if (needs_host && headers->host_n == 0)
         return err_set(err, ERR_SYNTAX, "HTTP/1.1 needs a Host header");
     if (headers->content_length_n > 1 || headers->transfer_encoding_n > 1 || headers->host_n > 1)
@@ -133,10 +138,12 @@ static int check_framing(struct headers *headers, bool needs_host, struct err *e
     return 0;
 }
 
-int headers_read(struct MHD_Connection *connection, const char *version, struct headers *ret, struct err *err)
+int headers_read(struct MHD_Connection *connection, const struct request_line *line, struct headers *ret,
+                 struct err *err)
 {
-    bool needs_host = strcmp(version, MHD_HTTP_VERSION_1_1) == 0;
+    bool needs_host = strcmp(line->version, MHD_HTTP_VERSION_1_0) != 0;
     *ret = (struct headers){0};
+    head_check_begin(&ret->check, connection, line);
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, take, ret);
     return check_framing(ret, needs_host, err);
 }

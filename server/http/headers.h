@@ -1,12 +1,13 @@
 /* The request headers that somebody here looks at. Knows their names and how often each came; refuses to
  * know most of their grammar. Surprising: framing is checked again here: libmicrohttpd lets a doubled
- * Content-Length, or one beside Transfer-Encoding, pass, names with a space before the colon, and zero bytes,
- * and puts what stands on a folded line behind the name ("Content-Length:\r\n 30" is a header
- * Content-Length30); a proxy in front that reads such a request differently would be smuggled past. */
+ * Content-Length, or one beside Transfer-Encoding, pass, and names with spaces, and bare CRs and NULs in
+ * values, and worse (head_check.h), and a proxy in front that reads such a request differently would be
+ * smuggled past. */
 #ifndef SERVER_HTTP_HEADERS_H
 #define SERVER_HTTP_HEADERS_H
 
 #include "server/base/err.h"
+#include "server/http/head_check.h"
 #include "server/http/routes.h"
 
 #include <stdbool.h>
@@ -25,15 +26,17 @@ struct headers {
     bool expect_continue;
     bool malformed;        /* a name or value that no header may have */
     unsigned content_length_n, transfer_encoding_n, host_n, authorization_n;
+    struct head_check check;
     bool has_body;         /* a body follows, of announced or unknown length */
     bool chunked;
     uint64_t body_bytes;   /* announced length; 0 when chunked */
 };
 
-/* Reads all of them. version: as the request line has it. Returns 0, or -1 with ERR_SYNTAX: framing that
+/* Reads all of them. Returns 0, or -1 with ERR_SYNTAX: framing that
  * could be read in two ways, or no Host in HTTP/1.1; *ret is filled then too. */
-__attribute__((warn_unused_result)) int headers_read(struct MHD_Connection *connection, const char *version,
-                                                     struct headers *ret, struct err *err);
+__attribute__((warn_unused_result)) int headers_read(struct MHD_Connection *connection,
+                                                     const struct request_line *line, struct headers *ret,
+                                                     struct err *err);
 
 /* One of MEDIA_…, by the type alone (parameters are ignored); 0 for any other. */
 unsigned media_of_content_type(const char *content_type);

@@ -156,6 +156,24 @@ static void a_tally_goes_with_an_uncut_forecast(void **state)
     assert_int_equal(trm_said_decode_tally(bytes, n - 1, &back), TRM_ECORRUPT);
 }
 
+static void a_tally_that_cannot_be_is_refused(void **state)
+{
+    static double said[TRM_SAID_LEVELS];
+    static uint8_t bytes[TRM_SAID_BYTES_MAX];
+    struct trm_forecast f = made(said, 1, 10, 1);
+    struct trm_said_head head = {.season = 24, .scale = 1};
+    const struct trm_tally wrong[] = {{.weight = 1e300}, {.weight = 2, .inside = {3, 1}},
+                                      {.weight = 2, .inside = {1, 3}}, {.weight = 2, .scaled_weight = 3},
+                                      {.weight = (double)NAN}};
+    struct trm_tally back;
+    (void)state;
+
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        size_t n = trm_said_encode_tally(&wrong[i], bytes, trm_said_encode(&f, &head, bytes));
+        assert_int_equal(trm_said_decode_tally(bytes, n, &back), TRM_ECORRUPT);
+    }
+}
+
 static void damaged_bytes_are_refused_or_harmless(void **state)
 {
     static double said[20 * TRM_SAID_LEVELS];
@@ -282,6 +300,7 @@ int main(void)
         cmocka_unit_test(intervals_of_any_level_lie_between_what_was_said),
         cmocka_unit_test(cut_bytes_still_say_their_first_leads),
         cmocka_unit_test(a_tally_goes_with_an_uncut_forecast),
+        cmocka_unit_test(a_tally_that_cannot_be_is_refused),
         cmocka_unit_test(damaged_bytes_are_refused_or_harmless),
         cmocka_unit_test(intervals_come_to_hold_what_they_promise),
         cmocka_unit_test(a_correction_has_a_limit_on_both_sides),

@@ -114,9 +114,28 @@ class Smuggling(Raw):
     def test_a_bare_cr_within_a_header_is_refused(self):
         self.refuse(self.outer(b"X: a\rTransfer-Encoding: chunked", b"Content-Length: 30") + POINTS, self.INNER)
 
-    def test_a_target_with_a_space_or_a_cr_is_refused(self):
-        for blank in (b" ", b"\r", b"\x7f"):
+    def test_a_target_with_a_blank_or_a_nul_is_refused(self):
+        for blank in (b" ", b"\r", b"\x7f", b"\0"):
             self.refuse(b"GET /v1/series" + blank + b"x HTTP/1.1\r\nHost: x\r\n\r\n", self.INNER)
+        self.refuse(b"GET  /v1/series HTTP/1.1\r\nHost: x\r\n\r\n", self.INNER)
+
+    def test_a_folded_header_is_refused(self):
+        self.refuse(self.outer(b"Content-Len: 30", b" gth") + POINTS, self.INNER)
+        self.refuse(self.outer(b"Content-Length: 30", b"X: a", b"  b") + POINTS, self.INNER)
+
+    def test_a_header_without_a_name_is_refused(self):
+        self.refuse(self.outer(b"Content-Length: 30", b": a") + POINTS, self.INNER)
+        self.refuse(self.outer(b": a", b"Content-Length: 30") + POINTS, self.INNER)
+
+    def test_a_nul_in_the_head_is_refused(self):
+        self.refuse(self.outer(b"Content-Length: 30", b"X: a\0b") + POINTS, self.INNER)
+        self.refuse(self.outer(b"Content-Length: 30", b"X: a\0b", b"Y: c") + POINTS, self.INNER)
+        self.refuse(self.outer(b"\0: a", b"Content-Length: 30") + POINTS, self.INNER)
+
+    def test_blanks_around_a_headers_value_are_nothing(self):
+        answer = self.talk(b"GET /livez HTTP/1.1\r\nHost:x\r\nX:\r\nY: \t b \t\r\nConnection: close\r\n\r\n")
+        self.assertEqual(statuses(answer), [200], answer)
+        self.assertEqual(statuses(self.talk(b"GET /livez HTTP/1.0\n\n")), [200])
 
     def test_a_request_without_a_host_gets_one_well_formed_answer(self):
         answer = self.talk(b"GET /v1/series HTTP/1.1\r\n\r\n")

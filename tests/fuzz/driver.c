@@ -11,7 +11,6 @@
 #include <string.h>
 
 #define INPUT_MAX ((size_t)64 << 10)
-#define MUTATIONS 400
 #define SEEDS_MAX 4096
 
 static const char *const tokens[] = {
@@ -88,12 +87,12 @@ static void try_input(const uint8_t *bytes, size_t n)
     free(copy);
 }
 
-static void try_seed(const uint8_t *bytes, size_t n)
+static void try_seed(const uint8_t *bytes, size_t n, int mutations)
 {
     static uint8_t input[INPUT_MAX];
     uint64_t seed = 1 + n;
     try_input(bytes, n);
-    for (int i = 0; i < MUTATIONS; i++) {
+    for (int i = 0; i < mutations; i++) {
         size_t length = n;
         memcpy(input, bytes, n);
         for (uint64_t k = 1 + next_random(&seed) % 4; k > 0; k--) {
@@ -103,7 +102,7 @@ static void try_seed(const uint8_t *bytes, size_t n)
     }
 }
 
-static bool try_file(const char *folder, const char *name)
+static bool try_file(const char *folder, const char *name, int mutations)
 {
     static uint8_t bytes[INPUT_MAX];
     char path[4096];
@@ -115,7 +114,7 @@ static bool try_file(const char *folder, const char *name)
     }
     size_t n = fread(bytes, 1, sizeof bytes, file);
     fclose(file);
-    try_seed(bytes, n);
+    try_seed(bytes, n, mutations);
     return true;
 }
 
@@ -127,17 +126,18 @@ static int is_seed(const struct dirent *entry)
 int main(int argc, char **argv)
 {
     struct dirent **seeds;
-    int n = argc == 2 ? scandir(argv[1], &seeds, is_seed, alphasort) : -1;
+    int n = argc == 3 ? scandir(argv[1], &seeds, is_seed, alphasort) : -1;
+    int mutations = n > 0 ? atoi(argv[2]) : 0;
     if (n <= 0 || n > SEEDS_MAX) {
-        fprintf(stderr, "usage: %s FOLDER-WITH-SEEDS\n", argv[0]);
+        fprintf(stderr, "usage: %s FOLDER-WITH-SEEDS MUTATIONS-OF-EACH\n", argv[0]);
         return 1;
     }
     bool good = true;
     for (int i = 0; i < n; i++) {
-        good = try_file(argv[1], seeds[i]->d_name) && good;
+        good = try_file(argv[1], seeds[i]->d_name, mutations) && good;
         free(seeds[i]);
     }
     free(seeds);
-    printf("%d seeds, %d mutations of each\n", n, MUTATIONS);
+    printf("%d seeds, %d mutations of each\n", n, mutations);
     return good ? 0 : 1;
 }

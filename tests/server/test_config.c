@@ -361,6 +361,19 @@ static char *printed(void (*print)(const struct config *config, FILE *out))
     return text;
 }
 
+static void print_config_lets_no_value_make_a_line_of_its_own(void **state)
+{
+    (void)state;
+    static const char *const odd[] = {"TSTRM_STORE=/a\nworkers = 9", "TSTRM_STORE=/a #b", "TSTRM_STORE= /a"};
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        assert_int_equal(load(ARGS("--workers", "3"), ENV(odd[i])), 0);
+        char *text = printed(config_print);
+        assert_non_null(strstr(text, "\n# store = "));
+        assert_null(strstr(text, "\nworkers = 9"));
+        free(text);
+    }
+}
+
 static void print_config_names_every_value_and_its_origin(void **state)
 {
     char wanted[TMP_PATH_MAX + 64];
@@ -479,6 +492,7 @@ int main(void)
         TEST(all_bodies_together_may_not_be_smaller_than_one),
         TEST(actions_are_recognised_and_the_last_one_counts),
         TEST(help_and_version_succeed_whatever_else_is_wrong),
+        TEST(print_config_lets_no_value_make_a_line_of_its_own),
         TEST(print_config_names_every_value_and_its_origin),
         TEST(what_print_config_writes_can_be_read_again),
         TEST(what_may_change_while_running_is_adopted_and_the_rest_is_told),
