@@ -50,6 +50,7 @@ struct daemon {
     size_t damage_told;  /* of service_damage's list */
     bool failing_told;
     unsigned stuck;      /* workers that hung when last looked at */
+    uint64_t failings_told;
 };
 
 /* ---- stopping ---- */
@@ -159,17 +160,20 @@ static void log_damage(struct daemon *d)
     }
 }
 
-/* The store's state where it has changed since the last look. */
+/* The store's state where it has changed since the last look, also where it has changed back. */
 static void log_health(struct daemon *d)
 {
-    struct err err;
-    bool failing = service_ready(d->service, &err) != 0;
+    struct store_stats stats;
+    struct err err = {.msg = "a write failed for the disk's sake, for less than a second"};
+    bool failing = store_ready(d->store, &err) != 0;
 
-    if (failing && !d->failing_told)
+    store_stats(d->store, &stats);
+    if (stats.failings > d->failings_told)
         LOG_ERROR("not ready", log_text("error", err.msg));
-    else if (!failing && d->failing_told)
+    if (!failing && (d->failing_told || stats.failings > d->failings_told))
         LOG_INFO("ready again");
     d->failing_told = failing;
+    d->failings_told = stats.failings;
 }
 
 static void log_workers(struct daemon *d)
@@ -232,6 +236,7 @@ static int catch_signal(struct daemon *d, int number, uv_signal_cb on_signal, st
 static int catch_signals(struct daemon *d, struct err *err)
 {
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file at its limit (ulimit -f) is a full disk, not the end */
     if (catch_signal(d, SIGTERM, on_stop_signal, err) ||
         catch_signal(d, SIGINT, on_stop_signal, err) ||
         catch_signal(d, SIGHUP, on_reload_signal, err))

@@ -38,8 +38,9 @@ static bool is_full(int number)
 
 static int fail_errno(const char *what, const char *path, int number, struct err *err)
 {
-    return err_set(err, is_full(number) ? ERR_NO_SPACE : ERR_UNAVAILABLE, "cannot %s %.200s: %s", what, path,
-                   strerror(number));
+    enum err_code code = is_full(number) ? ERR_NO_SPACE : number == EIO ? ERR_UNAVAILABLE : ERR_STORAGE;
+
+    return err_set(err, code, "cannot %s %.200s: %s", what, path, strerror(number));
 }
 
 /* code is what SQLite said of the copy or of what is copied. Of a write that failed it keeps no errno: then

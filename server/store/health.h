@@ -31,8 +31,10 @@ void health_init(struct health *health);
 /* A write has failed, or a read for the disk's sake. Errors that say nothing about the disk do not count. */
 void health_failed(struct store *store, const struct err *err);
 
-/* A commit has failed, perhaps only in its sync: then all of it stands at the end of the WAL, and who reads that
- * anew takes it for committed. A page that says what it said before is written over its beginning, synced or not;
+/* A commit has failed, perhaps only in its sync: then all of it stands at the end of the WAL, and who reads
+ * that
+ * anew takes it for committed. A page that says what it said before is written over its beginning, synced or
+ * not;
  * what is refused so stays refused, unless the power goes in between. */
 void health_bury(struct store *store);
 

@@ -2,7 +2,8 @@
  * Knows files as bytes; refuses to know what is in them. Surprising: a sync does not reach the disk, it only
  * says which bytes a power cut must leave; so a thousand commits take no time.
  *
- * Shared memory (the wal-index) passes through and can fail, but is not part of what a power cut leaves: SQLite
+ * Shared memory (the wal-index) passes through and can fail, but is not part of what a power cut leaves:
+ * SQLite
  * makes it anew. Threads: any; one lock. */
 #ifndef TESTS_LIB_FAULT_VFS_H
 #define TESTS_LIB_FAULT_VFS_H
@@ -11,7 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum fault_op { FAULT_READ, FAULT_WRITE, FAULT_SYNC, FAULT_TRUNCATE, FAULT_OPEN, FAULT_DELETE, FAULT_SHM, FAULT_OPS };
+enum fault_op { FAULT_READ, FAULT_WRITE, FAULT_SYNC, FAULT_TRUNCATE, FAULT_OPEN, FAULT_DELETE, FAULT_SHM,
+               FAULT_OPS };
 
 struct fault {
     enum fault_op op;
@@ -31,8 +33,10 @@ void fault_set(const struct fault *fault);
 uint64_t fault_calls(enum fault_op op);
 uint64_t fault_failed(void);
 
-/* Remembers what is synced, from now on, of files that are opened later. Ends with NULL and 0. The power goes at
- * the nth write, sync, truncation or deletion: everything fails from then on, and `dir` has the files as they may
+/* Remembers what is synced, from now on, of files that are opened later. Ends with NULL and 0. The power
+ * goes at
+ * the nth write, sync, truncation or deletion: everything fails from then on, and `dir` has the files as
+ * they may
  * be found: of what was not synced any part, in sectors of 512 bytes. */
 void fault_power(const char *dir, uint64_t nth, uint64_t seed);
 

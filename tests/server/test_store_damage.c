@@ -292,8 +292,9 @@ static struct tally campaign(const char *what, bool killed, bool in_wal)
     sample_make(&sample, killed);
     for (size_t n = number("STORE_DAMAGE_ROUNDS", 120); n; n--)
         round_of(&sample, in_wal, &rng, &tally);
-    print_message("# %s: %zu rounds: %zu refused, %zu opened and named it, %zu lost nothing, %zu shorter without a "
-                  "word (and %zu of %zu that were cut off), 0 altered values in %zu points served\n",
+    print_message("# %s: %zu rounds: %zu refused, %zu opened and named it, %zu lost nothing, %zu shorter "
+                  "without a word (and %zu of %zu that were cut off), 0 altered values in %zu points "
+                  "served\n",
                   what, tally.rounds, tally.refused, tally.named, tally.whole, tally.silent, tally.silent_cut,
                   tally.cut, tally.served);
     sample_free(&sample);

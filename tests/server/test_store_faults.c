@@ -1,4 +1,5 @@
-/* The promise under faults: whatever call to the disk fails, once or for ever, and wherever the power goes, what
+/* The promise under faults: whatever call to the disk fails, once or for ever, and wherever the power goes,
+ * what
  * was acknowledged is there, what was refused is not, and the store goes on when the fault has gone. */
 #include "server/store/request.h"
 #include "tests/lib/fault_vfs.h"
@@ -151,7 +152,8 @@ static void shared_memory_or_a_truncation_that_fails_once(void **state)
 static void a_disk_that_is_full_for_a_while(void **state)
 {
     (void)state;
-    every_call_fails("full, for a while", (struct fault){.op = FAULT_WRITE, .for_ever = true, .code = SQLITE_FULL},
+    every_call_fails("full, for a while", (struct fault){.op = FAULT_WRITE, .for_ever = true, .code =
+                                                         SQLITE_FULL},
                      37);
 }
 
@@ -220,10 +222,12 @@ static void what_was_acknowledged_is_there_when_the_power_goes(void **state)
     fault_power(NULL, 0, 0);
     for (size_t i = 0; i < n; i++) {
         bool now = false;
-        tally.faults += live_until_the_power_goes(1 + (i * 7919 + seed) % calls, seed * 1000003 + i, &tally, &now);
+        tally.faults += live_until_the_power_goes(1 + (i * 7919 + seed) % calls, seed * 1000003 + i, &tally,
+                                                  &now);
         there += now;
     }
-    print_message("# power: %zu cuts, %zu steps acknowledged, 0 lost; %zu under way were there all the same\n",
+    print_message("# power: %zu cuts, %zu steps acknowledged, 0 lost; %zu under way were there all "
+                  "the same\n",
                   tally.faults, tally.acked, there);
     assert_true(tally.faults > n / 2);
 }
