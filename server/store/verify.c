@@ -224,6 +224,13 @@ static void said_row(struct verify *verify, sqlite3_stmt *stmt)
                 whole ? "cannot be read" : "has another checksum");
 }
 
+static void aside_row(struct verify *verify, sqlite3_stmt *stmt)
+{
+    damaged(verify,
+            "series of key %" PRId64 ": %" PRId64 " damaged row%s of kind %.20s, kept aside",
+            int_of(stmt, 1), int_of(stmt, 2), int_of(stmt, 2) == 1 ? "" : "s", text_of(stmt, 0));
+}
+
 static void counts_row(struct verify *verify, sqlite3_stmt *stmt)
 {
     verify->seen.tail = (uint64_t)int_of(stmt, 0);
@@ -251,6 +258,7 @@ static const struct {
     {4, "SELECT s.id, f.origin, f.crc, f.bytes FROM said f LEFT JOIN series s ON s.key=f.series",
      said_row},
     {5, "SELECT id, series, t, v, added, crc FROM tail ORDER BY id", log_row},
+    {5, "SELECT kind, series, count(*) FROM damaged GROUP BY kind, series", aside_row},
     {1, "SELECT (SELECT count(*) FROM tail), (SELECT count(*) FROM job)", counts_row},
 };
 

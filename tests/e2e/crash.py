@@ -263,13 +263,12 @@ class Crasher(threading.Thread):
 
     def see_record(self, name):
         life = self.lives[name]
-        settled, rows = self.settled(name), self.scored(name)
+        settled, rows = self.settled(name), self.said_of(name)
         if settled:
-            life.record = rows
+            life.record = [row for row in rows if row["value"] is not None]
 
-    def scored(self, name):
-        answer = self.ask("GET", self.path(name, "/record?limit=1000"))
-        return [row for row in answer.json()["record"] if row["value"] is not None]
+    def said_of(self, name):
+        return self.ask("GET", self.path(name, "/record?limit=1000")).json()["record"]
 
     def started(self, name, answer, sign):
         if answer.status in (200, 202):
@@ -400,7 +399,7 @@ class Crasher(threading.Thread):
                 self.counts["same answers"] += 1
             self.same_answer(name, life, path, tag, body)
         if life.record is not None:
-            self.check_record(name, life, {row["time"]: row for row in self.scored(name)})
+            self.check_record(name, life, {row["time"]: row for row in self.said_of(name)})
             self.counts["same records"] += 1
 
     def check_record(self, name, life, rows):

@@ -149,6 +149,7 @@ class Backup(Case):
                            ("UPDATE chunk SET blob = substr(blob, 1, length(blob) - 1)", 'series "checked": the points from'),
                            ("UPDATE series SET point_n = point_n + 1 WHERE id = 'checked'", "points in chunks, and"),
                            ("UPDATE tail SET v = coalesce(v, 0) + 1", "of the log has another checksum"),
+                           ("INSERT INTO damaged(kind, series, n) VALUES('points', 1, 9)", "kept aside"),
                            ("PRAGMA foreign_keys = OFF; DELETE FROM series WHERE id = 'checked'", "belongs to no series")):
             broken = os.path.join(self.folder, "broken.db")
             shutil.copy(path, broken)

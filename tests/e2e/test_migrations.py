@@ -158,7 +158,7 @@ class Migrations(Case):
         daemon.stop()
 
     def test_a_newer_version_is_refused_untouched(self):
-        self.make(NEWEST, f"PRAGMA user_version={NEWEST + 1};")
+        self.make(VERSIONS[-1], f"PRAGMA user_version={NEWEST + 1};")
         with open(self.old, "rb") as file:
             before = file.read()
         self.refused(f"schema version {NEWEST + 1}", f"this program's {NEWEST}", "start the program that wrote it")
