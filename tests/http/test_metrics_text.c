@@ -20,8 +20,8 @@ static int write_text(void **state)
     static const struct trm_base base = {
         .network_n = 2, .parameters = 1000, .identity = 0xabc, .name = "b\"1\\"};
     struct memory_guard memory = {.max = 1 << 20, .is_short = true};
-    struct metrics_input input = {.counters = &counters, .version = "1.2.3", .memory = &memory, .keys_on = true,
-                                  .keys_n = 3, .certificate_expiry_s = 1795547321};
+    struct metrics_input input = {.counters = &counters, .version = "1.2.3", .memory = &memory,
+                                  .keys_on = true, .keys_n = 3, .certificate_expiry_s = 1795547321};
     struct writer writer;
     struct err err;
     size_t n;
