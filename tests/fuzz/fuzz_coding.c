@@ -58,7 +58,9 @@ static void check_packed(enum coding coding, const uint8_t *bytes, size_t n, siz
     struct body whole, cut;
     struct err err = {.code = ERR_NONE}, other = {.code = ERR_NONE};
     int failed = take(coding, bytes, n, n + 1, &whole, &err);
-    FUZZ_REQUIRE(take(coding, bytes, n, piece, &cut, &other) == failed);
+    int cut_failed = take(coding, bytes, n, piece, &cut, &other);
+    /* libzstd (1.5.4) holds a frame's announced length against it only when it has all of it at once. */
+    FUZZ_REQUIRE(cut_failed == failed || (coding == CODING_ZSTD && failed != 0));
     FUZZ_REQUIRE(failed != 0 ||
                  (cut.n == whole.n && (cut.n == 0 || memcmp(cut.bytes, whole.bytes, cut.n) == 0)));
     if (coding == CODING_GZIP) {

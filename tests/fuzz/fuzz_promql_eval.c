@@ -19,6 +19,13 @@ struct world {
     struct promql_span span;
 };
 
+/* Any number but the NaN that stands for "nothing there", which no sample is. */
+static double sample_value(struct bites *from)
+{
+    double v = bite_double(from);
+    return promql_is_absent(v) ? (double)NAN : v;
+}
+
 static void make(struct world *w, struct bites *from)
 {
     static const char *const sites[] = {"a", "b", "c"};
@@ -30,7 +37,7 @@ static void make(struct world *w, struct bites *from)
         int64_t t = (int64_t)bite_below(from, 1000);
         size_t n = bite_below(from, SAMPLES_MAX);
         for (size_t i = 0; i < n; i++, t += 1 + (int64_t)bite_below(from, 900))
-            w->samples[s][i] = (struct promql_sample){t, bite_double(from)};
+            w->samples[s][i] = (struct promql_sample){t, sample_value(from)};
         w->labels[s][0] = (struct promql_label){"__name__", "m"};
         w->labels[s][1] = (struct promql_label){"site", sites[s]};
         w->series[s] = (struct promql_series){w->labels[s], 2, w->samples[s], n,
