@@ -252,12 +252,13 @@ void config_print_help(FILE *out)
         fprintf(out, "  %-24s %s\n", actions[i].flag, actions[i].help);
 }
 
-/* Whether a line of a file can hold the value: it is cut at a comment, and blanks around it are nothing. Control
- * characters are taken out, so that no value makes a line of its own. */
+/* Whether a line of a file can hold the value: it is cut at a comment, and blanks around it are
+ * nothing. Control characters are taken out, so that no value makes a line of its own. */
 static bool file_can_say(char *value)
 {
     size_t n = strlen(value);
-    bool can = n > 0 && !isspace((unsigned char)value[0]) && !isspace((unsigned char)value[n - 1]) && value[0] != '#';
+    bool can = n > 0 && !isspace((unsigned char)value[0]) && value[0] != '#' &&
+               !isspace((unsigned char)value[n - 1]);
 
     for (size_t i = 0; i < n; i++) {
         if (i > 0 && value[i] == '#' && isspace((unsigned char)value[i - 1]))

@@ -14,11 +14,13 @@ static void take_part(struct head_check *check, const char *part, size_t n, size
         check->at = begin + n;
 }
 
-void head_check_begin(struct head_check *check, struct MHD_Connection *connection, const struct request_line *line)
+void head_check_begin(struct head_check *check, struct MHD_Connection *connection,
+                      const struct request_line *line)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-    uintptr_t from = (uintptr_t)line->method, url = (uintptr_t)line->url, version = (uintptr_t)line->version;
+    uintptr_t from = (uintptr_t)line->method, url = (uintptr_t)line->url,
+              version = (uintptr_t)line->version;
     *check = (struct head_check){.at = from};
     if (info == NULL)
         return;
@@ -31,7 +33,8 @@ void head_check_begin(struct head_check *check, struct MHD_Connection *connectio
     take_part(check, line->version, strlen(line->version), 1, 1);
 }
 
-void head_check_header(struct head_check *check, const char *name, size_t name_n, const char *value, size_t value_n)
+void head_check_header(struct head_check *check, const char *name, size_t name_n, const char *value,
+                       size_t value_n)
 {
     size_t line = check->until - check->at; /* blanks before a value may be many */
     take_part(check, name, name_n, 1, 2);

@@ -1,5 +1,6 @@
-/* A fuzzer's bytes as values: each call bites some off. Knows nothing of what they are for. Surprising: it never
- * runs out: behind the end everything is zero, so that every input is a whole test and the short ones are simple. */
+/* A fuzzer's bytes as values: each call bites some off. Knows nothing of what they are for.
+ * Surprising: it never runs out: behind the end everything is zero, so that every input is a whole
+ * test and the short ones are simple. */
 #ifndef TESTS_FUZZ_BITE_H
 #define TESTS_FUZZ_BITE_H
 

@@ -1,11 +1,6 @@
 /* What a fuzz target is: one function that takes any bytes and aborts where a promise is broken.
- * With -Dfuzz=true libFuzzer calls it; otherwise driver.c replays the corpus and some mutations of
- * it.
- *
- *     CC=clang meson setup build-fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false \
- *         -Dc_args=-fsanitize=fuzzer-no-link
- *     cp -r tests/fuzz/corpus/points_json /tmp/work && build-fuzz/tests/fuzz/fuzz_points_json
- * /tmp/work */
+ * With -Dfuzz=true libFuzzer calls it (tests/fuzz/run does all of that); otherwise driver.c replays
+ * the corpus and some mutations of it. README.md has the table of targets. */
 #ifndef TESTS_FUZZ_FUZZ_H
 #define TESTS_FUZZ_FUZZ_H
 

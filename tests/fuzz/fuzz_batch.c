@@ -1,6 +1,6 @@
-/* The reader of points of many series, both forms: the first byte chooses. The same outcome however the body
- * is cut, and what is handed on keeps the header's promises; JSON is what it is to jansson, accepted or refused,
- * series by series and point by point. */
+/* The reader of points of many series, both forms: the first byte chooses. The same outcome however
+ * the body is cut, and what is handed on keeps the header's promises; JSON is what it is to
+ * jansson, accepted or refused, series by series and point by point. */
 #include "server/http/batch_reader.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/points_oracle.h"
@@ -23,8 +23,8 @@ static void mix(struct heard *heard, const void *bytes, size_t n)
         heard->hash = (heard->hash ^ ((const uint8_t *)bytes)[i]) * UINT64_C(1099511628211);
 }
 
-static int hear(void *ctx, const char *id, size_t id_n, size_t at, const struct point *points, size_t n,
-                struct err *err)
+static int hear(void *ctx, const char *id, size_t id_n, size_t at, const struct point *points,
+                size_t n, struct err *err)
 {
     struct heard *heard = ctx;
     FUZZ_REQUIRE(n > 0 && series_id_check(id, id_n, err) == 0);
@@ -32,7 +32,8 @@ static int hear(void *ctx, const char *id, size_t id_n, size_t at, const struct 
     mix(heard, &at, sizeof at);
     for (size_t i = 0; i < n; i++) {
         double v = isnan(points[i].v) ? 0 : points[i].v;
-        FUZZ_REQUIRE(points[i].t >= TRM_TIME_MIN && points[i].t <= TRM_TIME_MAX && fabs(v) <= TRM_VALUE_MAX);
+        FUZZ_REQUIRE(points[i].t >= TRM_TIME_MIN && points[i].t <= TRM_TIME_MAX &&
+                     fabs(v) <= TRM_VALUE_MAX);
         mix(heard, &points[i].t, sizeof points[i].t);
         mix(heard, &v, sizeof v);
     }
@@ -40,8 +41,8 @@ static int hear(void *ctx, const char *id, size_t id_n, size_t at, const struct 
     return 0;
 }
 
-static int read_cut(enum batch_format format, const char *body, size_t n, size_t piece, struct heard *ret,
-                    struct err *err)
+static int read_cut(enum batch_format format, const char *body, size_t n, size_t piece,
+                    struct heard *ret, struct err *err)
 {
     struct batch_reader *reader;
     int failed = 0;
@@ -61,7 +62,8 @@ static int read_cut(enum batch_format format, const char *body, size_t n, size_t
 /* One of the list: its points as a body of their own, for points_oracle_json. */
 static bool oracle_series(const json_t *series, size_t at, struct heard *heard)
 {
-    json_t *rest = json_copy((json_t *)(uintptr_t)series), *id = json_incref(json_object_get(rest, "id"));
+    json_t *rest = json_copy((json_t *)(uintptr_t)series),
+           *id = json_incref(json_object_get(rest, "id"));
     struct err err;
     struct point *points = NULL;
     size_t n = 0;
@@ -88,7 +90,8 @@ static bool oracle_batch(const char *body, size_t n, struct heard *ret)
     const json_t *list = json_object_get(root, "series");
     bool good = json_object_size(root) == 1 && json_is_array(list) && json_array_size(list) > 0;
     for (size_t i = 0; good && i < json_array_size(list); i++)
-        good = json_is_object(json_array_get(list, i)) && oracle_series(json_array_get(list, i), i, ret);
+        good = json_is_object(json_array_get(list, i)) &&
+               oracle_series(json_array_get(list, i), i, ret);
     json_decref(root);
     return good;
 }
@@ -96,7 +99,8 @@ static bool oracle_batch(const char *body, size_t n, struct heard *ret)
 /* What only the reader has limits for. */
 static bool refused_for_size(const struct err *err)
 {
-    return points_refused_for_length(err) || err->code == ERR_TOO_LARGE || strstr(err->msg, "points of one series") != NULL;
+    return points_refused_for_length(err) || err->code == ERR_TOO_LARGE ||
+           strstr(err->msg, "points of one series") != NULL;
 }
 
 static void check_against_jansson(const char *body, size_t n, int failed, const struct heard *heard)
@@ -119,7 +123,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     for (size_t piece = 1; piece <= 7; piece += 3) {
         FUZZ_REQUIRE(read_cut(format, body, n, piece, &cut, &other) == failed);
         FUZZ_REQUIRE(cut.hash == whole.hash && cut.series_n == whole.series_n);
-        FUZZ_REQUIRE(failed == 0 || (other.code == err.code && strcmp(other.place, err.place) == 0));
+        FUZZ_REQUIRE(failed == 0 ||
+                     (other.code == err.code && strcmp(other.place, err.place) == 0));
     }
     if (format == BATCH_JSON && (failed == 0 || !refused_for_size(&err)))
         check_against_jansson(body, n, failed, &whole);

@@ -1,6 +1,7 @@
-/* Bytes that come back from the store: chunks of points, and forecasts that were said. Read as they are, and with
- * a right checksum put behind them, since no fuzzer finds one. What is accepted keeps the header's promises and
- * survives being written and read again; a said forecast may be cut behind any lead. */
+/* Bytes that come back from the store: chunks of points, and forecasts that were said. Read as they
+ * are, and with a right checksum put behind them, since no fuzzer finds one. What is accepted keeps
+ * the header's promises and survives being written and read again; a said forecast may be cut
+ * behind any lead. */
 #include "core/checkpoint.h"
 #include "core/said.h"
 #include "server/store/chunk.h"
@@ -25,9 +26,11 @@ static void check_chunk(const uint8_t *bytes, size_t n)
     for (size_t i = 1; i < count; i++)
         FUZZ_REQUIRE(points[i - 1].t < points[i].t);
     size_t made = chunk_encode(SERIES, points, count, buf);
-    FUZZ_REQUIRE(made <= CHUNK_BYTES_MAX && chunk_decode(SERIES, buf, made, again, &again_n) == TRM_OK && again_n == count);
+    FUZZ_REQUIRE(made <= CHUNK_BYTES_MAX &&
+                 chunk_decode(SERIES, buf, made, again, &again_n) == TRM_OK && again_n == count);
     for (size_t i = 0; i < count; i++)
-        FUZZ_REQUIRE(points[i].t == again[i].t && (isnan(points[i].v) ? isnan(again[i].v) : points[i].v == again[i].v));
+        FUZZ_REQUIRE(points[i].t == again[i].t &&
+                     (isnan(points[i].v) ? isnan(again[i].v) : points[i].v == again[i].v));
 }
 
 static void check_sealed_chunk(const uint8_t *bytes, size_t n)
@@ -52,9 +55,11 @@ static void check_tally(const struct trm_tally *tally)
     trm_tally_widening(tally, &widening);
     for (int side = 0; side < 2; side++)
         for (int i = 0; i < 2; i++)
-            FUZZ_REQUIRE(widening.factor[side][i] > 0 && widening.factor[side][i] <= 4097); /* said.h: log_factor */
+            FUZZ_REQUIRE(widening.factor[side][i] > 0 &&
+                         widening.factor[side][i] <= 4097); /* said.h: log_factor */
     if (trm_tally_scores(tally, &scores))
-        FUZZ_REQUIRE(isnan(scores.coverage[0]) || (scores.coverage[0] >= 0 && scores.coverage[0] <= 1.001));
+        FUZZ_REQUIRE(isnan(scores.coverage[0]) ||
+                     (scores.coverage[0] >= 0 && scores.coverage[0] <= 1.001));
 }
 
 static void check_said(const uint8_t *bytes, size_t n)
@@ -76,8 +81,9 @@ static void check_said(const uint8_t *bytes, size_t n)
         trm_said_interval(&said, .999, &lower, &upper);
     }
     if (leads > 0) /* cut in the middle of its last lead */
-        FUZZ_REQUIRE(trm_said_decode(bytes, TRM_SAID_HEAD_BYTES + leads * TRM_SAID_LEAD_BYTES - 1, &cut_head,
-                                     &cut_leads) != TRM_OK || cut_leads < leads);
+        FUZZ_REQUIRE(trm_said_decode(bytes, TRM_SAID_HEAD_BYTES + leads * TRM_SAID_LEAD_BYTES - 1,
+                                     &cut_head, &cut_leads) != TRM_OK ||
+                     cut_leads < leads);
     if (trm_said_decode_tally(bytes, n, &tally) == TRM_OK)
         check_tally(&tally);
 }

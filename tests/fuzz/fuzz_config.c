@@ -1,6 +1,6 @@
-/* The configuration from a file, the environment and the command line: the first byte chooses which of the three the
- * text is, a line each in the latter two. What is accepted, printed and read as a file is the same configuration
- * again, option by option; what is refused says where. */
+/* The configuration from a file, the environment and the command line: the first byte chooses which
+ * of the three the text is, a line each in the latter two. What is accepted, printed and read as a
+ * file is the same configuration again, option by option; what is refused says where. */
 #include "server/base/config_options.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -30,7 +30,8 @@ static int read_file(const void *bytes, size_t n, struct config *ret, struct err
     return failed;
 }
 
-/* Cuts text into lines behind at[from]; returns how many there are then. The last place stays NULL. */
+/* Cuts text into lines behind at[from]; returns how many there are then. The last place stays NULL.
+ */
 static size_t cut(char *text, char **at, size_t from)
 {
     char *line;
@@ -40,7 +41,8 @@ static size_t cut(char *text, char **at, size_t from)
     return from;
 }
 
-static int read_text(uint8_t how, const uint8_t *bytes, size_t n, struct config *ret, struct err *err)
+static int read_text(uint8_t how, const uint8_t *bytes, size_t n, struct config *ret,
+                     struct err *err)
 {
     char program[] = "tstrmd", *lines[LINES_MAX] = {program, NULL}, *none[] = {NULL};
     if (how % 3 == 0)
@@ -48,7 +50,8 @@ static int read_text(uint8_t how, const uint8_t *bytes, size_t n, struct config 
     char *text = strndup((const char *)bytes, n);
     FUZZ_REQUIRE(text != NULL);
     size_t count = cut(text, lines, how % 3 == 1 ? 1 : 0);
-    int failed = how % 3 == 1 ? config_load((int)count, lines, none, ret, err) : config_load(0, lines, lines, ret, err);
+    int failed = how % 3 == 1 ? config_load((int)count, lines, none, ret, err)
+                              : config_load(0, lines, lines, ret, err);
     free(text);
     return failed;
 }
@@ -58,7 +61,8 @@ static bool sayable(const char *value)
 {
     size_t n = strlen(value);
     for (size_t i = 0; i < n; i++)
-        if ((unsigned char)value[i] < ' ' || value[i] == 0x7f || (value[i] == '#' && (i == 0 || value[i - 1] == ' ')))
+        if ((unsigned char)value[i] < ' ' || value[i] == 0x7f ||
+            (value[i] == '#' && (i == 0 || value[i - 1] == ' ')))
             return false;
     return n > 0 && value[0] != ' ' && value[n - 1] != ' ';
 }
@@ -85,7 +89,8 @@ static void check_again(const struct config *config)
         if (option_names_file(&options[i]) || !sayable(value))
             continue;
         if (strcmp(value, again) != 0)
-            fprintf(stderr, "%s: \"%s\" is \"%s\" when printed and read\n", options[i].name, value, again);
+            fprintf(stderr, "%s: \"%s\" is \"%s\" when printed and read\n", options[i].name, value,
+                    again);
         FUZZ_REQUIRE(strcmp(value, again) == 0);
     }
     free(text);

@@ -1,6 +1,7 @@
-/* The folded network against the literal one it was folded from: the same answer at every supervision step, for
- * any shape, weights and windows, within the rounding of floats. The literal one computes in double. Also: a batch
- * answers what its windows answer alone, and a step at a time answers what all at once does. */
+/* The folded network against the literal one it was folded from: the same answer at every
+ * supervision step, for any shape, weights and windows, within the rounding of floats. The literal
+ * one computes in double. Also: a batch answers what its windows answer alone, and a step at a time
+ * answers what all at once does. */
 #include "core/folded.h"
 #include "tests/fuzz/bite.h"
 #include "tests/fuzz/fuzz.h"
@@ -14,8 +15,8 @@
 #define LEADS_MAX 12
 #define STATE_MAX (LEADS_MAX + 2 * TRM_SPREAD_BLOCKS)
 #define STEPS_MAX 3
-/* Rounding of a float, times the terms of a sum, times the recursions it passes through, each of which may
- * double it; measured worst: a thirtieth of it. */
+/* Rounding of a float, times the terms of a sum, times the recursions it passes through, each of
+ * which may double it; measured worst: a thirtieth of it. */
 #define TOLERANCE 3e-3
 
 struct pair {
@@ -26,7 +27,8 @@ struct pair {
     struct trm_folded net;
     struct trm_folded_work *work;
     float *weights;
-    float x[BATCH_MAX * LOOKBACK_MAX], y0[BATCH_MAX * STATE_MAX], y[STEPS_MAX * BATCH_MAX * STATE_MAX];
+    float x[BATCH_MAX * LOOKBACK_MAX], y0[BATCH_MAX * STATE_MAX],
+        y[STEPS_MAX * BATCH_MAX * STATE_MAX];
 };
 
 /* Moderate numbers: what training keeps to; sometimes large ones. */
@@ -46,7 +48,8 @@ static void make(struct pair *p, struct bites *from)
                                   .hidden = 1 + bite_below(from, 40),
                                   .supervision = 1 + bite_below(from, STEPS_MAX),
                                   .recursions = 1 + bite_below(from, 4)};
-    double x_size = sizes[bite_below(from, 5)], y_size = sizes[bite_below(from, 5)], noise = .1 * bite_byte(from) / 255;
+    double x_size = sizes[bite_below(from, 5)], y_size = sizes[bite_below(from, 5)],
+           noise = .1 * bite_byte(from) / 255;
     trm_rng_seed(&rng, bite_u32(from));
     p->y_n = trm_state_n(&p->shape);
     p->weights = calloc(trm_folded_parameters(&p->shape), sizeof *p->weights);
@@ -74,7 +77,8 @@ static void check_against_literal(const struct pair *p, size_t window)
         largest = fmax(largest, fabs(y[i]));
     for (size_t s = 0; s < p->shape.supervision; s++)
         for (size_t i = 0; i < p->y_n; i++) {
-            double folded = (double)p->y[(s * p->batch + window) * p->y_n + i], off = fabs(folded - y[s * p->y_n + i]);
+            double folded = (double)p->y[(s * p->batch + window) * p->y_n + i],
+                   off = fabs(folded - y[s * p->y_n + i]);
             if (!(off <= TOLERANCE * largest))
                 fprintf(stderr, "step %zu: %g for %g\n", s, folded, y[s * p->y_n + i]);
             FUZZ_REQUIRE(off <= TOLERANCE * largest);

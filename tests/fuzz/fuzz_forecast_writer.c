@@ -1,5 +1,6 @@
-/* A forecast's answer, written directly, read back by jansson: every number to 9 digits, every level under its
- * name, no field twice; and as CSV a line a step with as many columns as the header. The numbers are any bytes. */
+/* A forecast's answer, written directly, read back by jansson: every number to 9 digits, every
+ * level under its name, no field twice; and as CSV a line a step with as many columns as the
+ * header. The numbers are any bytes. */
 #include "server/http/forecast_writer.h"
 #include "tests/fuzz/bite.h"
 #include "tests/fuzz/fuzz.h"
@@ -16,7 +17,8 @@ struct made {
     struct trm_forecast forecast;
     struct forecast_params params;
     char id[256];
-    double median[HORIZON_MAX], quantiles[TRM_QUANTILES_MAX * HORIZON_MAX], said[HORIZON_MAX * TRM_SAID_LEVELS];
+    double median[HORIZON_MAX], quantiles[TRM_QUANTILES_MAX * HORIZON_MAX],
+        said[HORIZON_MAX * TRM_SAID_LEVELS];
 };
 
 static bool make_params(struct made *made, struct bites *from)
@@ -94,12 +96,15 @@ static void check_json(const struct made *made)
         fprintf(stderr, "%s: %.*s\n", why.text, (int)n, text);
     FUZZ_REQUIRE(root != NULL);
     require_numbers(json_object_get(root, "median"), made->median, H);
-    json_t *quantiles = json_object_get(root, "quantiles"), *intervals = json_object_get(root, "intervals");
+    json_t *quantiles = json_object_get(root, "quantiles"),
+           *intervals = json_object_get(root, "intervals");
     FUZZ_REQUIRE(json_object_size(quantiles) == made->params.quantile_n);
     FUZZ_REQUIRE(json_object_size(intervals) == made->params.interval_n);
-    json_object_foreach(quantiles, name, list) {
+    json_object_foreach(quantiles, name, list)
+    {
         size_t i = 0;
-        while (i < made->params.quantile_n && fabs(made->params.quantiles[i] - strtod(name, NULL)) > 1e-9)
+        while (i < made->params.quantile_n &&
+               fabs(made->params.quantiles[i] - strtod(name, NULL)) > 1e-9)
             i++;
         FUZZ_REQUIRE(i < made->params.quantile_n);
         const double *values = forecast_quantile(&made->answer, made->params.quantiles[i]);

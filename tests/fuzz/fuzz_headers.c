@@ -1,5 +1,6 @@
-/* What requests say in headers: types, codings, tags, preferences, trace contexts, and the frequencies that other
- * systems' clients name. The first line is the header's value, the second the tag that it is compared with. */
+/* What requests say in headers: types, codings, tags, preferences, trace contexts, and the
+ * frequencies that other systems' clients name. The first line is the header's value, the second
+ * the tag that it is compared with. */
 #include "server/http/alias.h"
 #include "server/http/browser.h"
 #include "server/http/coding.h"
@@ -52,8 +53,9 @@ static bool hex(const char *text, size_t n)
 /* W3C Trace Context, version 00. */
 static bool plain_trace(const char *text)
 {
-    return strlen(text) == 55 && strncmp(text, "00-", 3) == 0 && hex(text + 3, 32) && text[35] == '-' &&
-           hex(text + 36, 16) && text[52] == '-' && strspn(text + 53, "0123456789abcdef") == 2;
+    return strlen(text) == 55 && strncmp(text, "00-", 3) == 0 && hex(text + 3, 32) &&
+           text[35] == '-' && hex(text + 36, 16) && text[52] == '-' &&
+           strspn(text + 53, "0123456789abcdef") == 2;
 }
 
 static void check_aliases(const char *text)
@@ -67,12 +69,13 @@ static void check_aliases(const char *text)
     FUZZ_REQUIRE(alias_of_kserve(text, &freq) ? (freq.ms > 0) != (freq.months > 0) : freq.ms == 77);
 }
 
-/* Text as the headers by which browsers say for whom they ask: what only reads is never a foreign page's, and
- * where names do not count there is no foreign name. */
+/* Text as the headers by which browsers say for whom they ask: what only reads is never a foreign
+ * page's, and where names do not count there is no foreign name. */
 static void check_browser(const char *text, const char *other)
 {
     for (int i = 0; i < 8; i++) {
-        const struct browser_ask ask = {(i & 1) != 0, text, i & 2 ? other : text, i & 2 ? text : other};
+        const struct browser_ask ask = {(i & 1) != 0, text, i & 2 ? other : text,
+                                        i & 2 ? text : other};
         const struct browser_rules rules = {(i & 4) != 0, other};
         enum browser_verdict verdict = browser_judge(&ask, &rules);
         FUZZ_REQUIRE(verdict != BROWSER_FOREIGN_NAME || rules.own_names_only);

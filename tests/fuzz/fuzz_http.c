@@ -1,11 +1,11 @@
-/* The whole server on one connection: the real listener, libmicrohttpd, bridge, exchange, admission, handlers,
- * service, store and workers. Two bytes choose how what follows is cut into pieces; the rest is a script
- * (http_script.h) of any number of requests.
+/* The whole server on one connection: the real listener, libmicrohttpd, bridge, exchange,
+ * admission, handlers, service, store and workers. Two bytes choose how what follows is cut into
+ * pieces; the rest is a script (http_script.h) of any number of requests.
  *
- * Promised: every byte that comes back belongs to a well-formed answer; no more answers than requests that a
- * strict parser sees (http_strict.h), and none behind one that says it is the last; of the statuses above 499
- * only 503, 507, and 501 and 505 where the request itself is beyond HTTP/1.1; JSON is JSON; the connection
- * ends, and nothing of it stays. */
+ * Promised: every byte that comes back belongs to a well-formed answer; no more answers than
+ * requests that a strict parser sees (http_strict.h), and none behind one that says it is the last;
+ * of the statuses above 499 only 503, 507, and 501 and 505 where the request itself is beyond
+ * HTTP/1.1; JSON is JSON; the connection ends, and nothing of it stays. */
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/house.h"
 #include "tests/fuzz/http_script.h"
@@ -21,7 +21,8 @@
 static struct house_pace pace_of(uint8_t mode, uint8_t seed)
 {
     static const size_t pieces[] = {0, 0, 1, 3, 17, 64, 256, 1000};
-    return (struct house_pace){.piece = pieces[mode & 7], .seed = mode & 8 ? seed : 0, .half_close = (mode & 16) != 0};
+    return (struct house_pace){
+        .piece = pieces[mode & 7], .seed = mode & 8 ? seed : 0, .half_close = (mode & 16) != 0};
 }
 
 static size_t inflate_all(const char *bytes, size_t n, char *to, size_t max)
@@ -55,7 +56,8 @@ static void require_json(char *bytes, const struct strict_answer *answer)
     }
     if (n >= JSON_MAX)
         return;
-    json_t *root = json_loadb(body, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
+    json_t *root =
+        json_loadb(body, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
     if (root == NULL)
         fprintf(stderr, "%s at %d: %.*s\n", why.text, why.position, (int)n, body);
     FUZZ_REQUIRE(root != NULL);
@@ -71,17 +73,21 @@ static void require_status(const struct strict_answer *answer, const struct stri
     FUZZ_REQUIRE(status < 500 || status == 503 || status == 507 || beyond);
 }
 
-/* libmicrohttpd's own answer to a Content-Length that is no number has its headers twice (0.9.75), and ends
- * the connection. How long the first ones are; 0: they are not there twice. */
+/* libmicrohttpd's own answer to a Content-Length that is no number, or too large a one, has its
+ * headers twice (0.9.75), and ends the connection. How long the first ones are; 0: they are not
+ * there twice. */
 static size_t doubled(const char *heard, size_t n, const struct strict_answer *answer)
 {
     size_t head = answer->body;
-    return answer->closes && answer->status == 400 && n >= 2 * head && memcmp(heard, heard + head, head) == 0 ? head
-                                                                                                              : 0;
+    return answer->closes && (answer->status == 400 || answer->status == 413) && n >= 2 * head &&
+                   memcmp(heard, heard + head, head) == 0
+               ? head
+               : 0;
 }
 
 /* The next answer of heard[n] with the interim ones before it; its length. */
-static size_t next_answer(char *heard, size_t n, const struct strict_request *request, struct strict_answer *ret)
+static size_t next_answer(char *heard, size_t n, const struct strict_request *request,
+                          struct strict_answer *ret)
 {
     size_t at = 0;
     do {
@@ -107,7 +113,8 @@ static bool compare(const struct bytes *said, const struct house_heard *heard)
         struct strict_answer answer;
         strict_request(bytes + at, said->n - at, &request);
         if (last || request.end == STRICT_NOTHING)
-            fprintf(stderr, "an answer too many: %.*s\n", (int)(heard->n - heard_at), heard->bytes + heard_at);
+            fprintf(stderr, "an answer too many: %.*s\n", (int)(heard->n - heard_at),
+                    heard->bytes + heard_at);
         FUZZ_REQUIRE(!last && request.end != STRICT_NOTHING);
         heard_at += next_answer(heard->bytes + heard_at, heard->n - heard_at, &request, &answer);
         require_status(&answer, &request);
@@ -131,7 +138,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
         return 0;
     struct house_heard heard = house_talk(said.at, said.n, &pace);
     if (getenv("FUZZ_SHOW") != NULL)
-        fprintf(stderr, "%.*s\n----\n%.*s\n----\n", (int)said.n, (const char *)said.at, (int)heard.n, heard.bytes);
+        fprintf(stderr, "%.*s\n----\n%.*s\n----\n", (int)said.n, (const char *)said.at,
+                (int)heard.n, heard.bytes);
     house_tidy(compare(&said, &heard));
     bytes_done(&said);
     return 0;

@@ -1,5 +1,6 @@
-/* The kernels of this processor against the portable ones, and both against plain loops: any sizes, any strides, odd
- * numbers. What kernel.h promises to be the same bits everywhere is compared as bits; the rest within its tolerance. */
+/* The kernels of this processor against the portable ones, and both against plain loops: any sizes,
+ * any strides, odd numbers. What kernel.h promises to be the same bits everywhere is compared as
+ * bits; the rest within its tolerance. */
 #include "core/kernel.h"
 #include "core/rng.h"
 #include "tests/fuzz/bite.h"
@@ -24,12 +25,18 @@ static double number(uint8_t kind)
 {
     double v = trm_rng_normal(&rng);
     switch (kind % 6) {
-    case 0: return v;
-    case 1: return v * 1e-30;
-    case 2: return v * 1e12;
-    case 3: return floor(v * 2);
-    case 4: return v > 0 ? 0. : -0.;
-    default: return v * pow(10, 12 * trm_rng_normal(&rng) / 3);
+    case 0:
+        return v;
+    case 1:
+        return v * 1e-30;
+    case 2:
+        return v * 1e12;
+    case 3:
+        return floor(v * 2);
+    case 4:
+        return v > 0 ? 0. : -0.;
+    default:
+        return v * pow(10, 12 * trm_rng_normal(&rng) / 3);
     }
 }
 
@@ -49,7 +56,8 @@ static void check_sgemm(struct bites *from, uint8_t kind)
 {
     static float a[SIDE * SIDE * 2], b[SIDE * SIDE * 2], c[2][SIDE * SIDE * 2];
     size_t m = bite_below(from, SIDE), n = bite_below(from, SIDE), k = bite_below(from, SIDE);
-    size_t b_row = n + bite_below(from, 5), c_row = n + bite_below(from, 5), turned = bite_below(from, 2);
+    size_t b_row = n + bite_below(from, 5), c_row = n + bite_below(from, 5),
+           turned = bite_below(from, 2);
     size_t a_row = turned ? 1 : k + bite_below(from, 3), a_col = turned ? m : 1;
     fill_floats(a, SIDE * SIDE * 2, kind);
     fill_floats(b, SIDE * SIDE * 2, kind);
@@ -136,7 +144,8 @@ static int by_size(const void *a, const void *b)
 static void check_sort(struct bites *from, uint8_t kind)
 {
     static double x[2][24 * SIDE], column[24];
-    size_t rows = 1 + bite_below(from, 24), n = bite_below(from, SIDE), row = n + bite_below(from, 3);
+    size_t rows = 1 + bite_below(from, 24), n = bite_below(from, SIDE),
+           row = n + bite_below(from, 3);
     static double before[24 * SIDE];
     row = row > SIDE ? SIDE : row;
     fill(before, 24 * SIDE, kind);

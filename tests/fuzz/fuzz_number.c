@@ -1,5 +1,6 @@
-/* Numbers as text, all of them against libc: JSON's (number.h), the line protocol's (line_number.h) and
- * Prometheus' (prom_number.h). What is read is what strtod reads; what is written reads back. */
+/* Numbers as text, all of them against libc: JSON's (number.h), the line protocol's (line_number.h)
+ * and Prometheus' (prom_number.h). What is read is what strtod reads; what is written reads back.
+ */
 #include "server/http/number.h"
 #include "server/wire/line_number.h"
 #include "server/wire/prom_number.h"
@@ -41,7 +42,8 @@ static void check_json(const char *text, size_t n)
 {
     double v = 77;
     int64_t whole = 77;
-    enum number_status status = number_parse(text, n, &v), whole_status = number_parse_int(text, n, &whole);
+    enum number_status status = number_parse(text, n, &v),
+                       whole_status = number_parse_int(text, n, &whole);
     if (n >= NUMBER_TEXT_MAX) {
         FUZZ_REQUIRE(status != NUMBER_OK || v == 77);
         return;
@@ -57,7 +59,8 @@ static void check_json(const char *text, size_t n)
         if (text[strspn(text, "-0123456789")] == '\0')
             FUZZ_REQUIRE(whole == strtoll(text, NULL, 10));
     } else if (status == NUMBER_OK && other == trunc(other) && fabs(other) < 0x1p53) {
-        FUZZ_REQUIRE(other == 0); /* no whole number is refused, but for a form of 0 with many digits */
+        FUZZ_REQUIRE(other ==
+                     0); /* no whole number is refused, but for a form of 0 with many digits */
     }
 }
 
@@ -99,14 +102,17 @@ static void check_written(double v)
     double back = 0;
     size_t n = number_format_exact(v, text);
     FUZZ_REQUIRE(n == strlen(text) && n < sizeof text);
-    FUZZ_REQUIRE(isfinite(v) ? number_parse(text, n, &back) == NUMBER_OK && back == v : strcmp(text, "null") == 0);
+    FUZZ_REQUIRE(isfinite(v) ? number_parse(text, n, &back) == NUMBER_OK && back == v
+                             : strcmp(text, "null") == 0);
     n = number_format(v, text);
     FUZZ_REQUIRE(n == strlen(text) && n < sizeof text);
     snprintf(nine, sizeof nine, "%.9g", v);
     if (isfinite(v) && isfinite(strtod(nine, NULL)))
         FUZZ_REQUIRE(number_parse(text, n, &back) == NUMBER_OK &&
-                     fabs(back - v) <= fabs(strtod(nine, NULL) - v) * (1 + 1e-6) + fabs(v) * 0x1p-51);
-    FUZZ_REQUIRE(prom_number_format(v, prom) < sizeof prom && prom_scalar_format(v, scalar) < sizeof scalar);
+                     fabs(back - v) <=
+                         fabs(strtod(nine, NULL) - v) * (1 + 1e-6) + fabs(v) * 0x1p-51);
+    FUZZ_REQUIRE(prom_number_format(v, prom) < sizeof prom &&
+                 prom_scalar_format(v, scalar) < sizeof scalar);
     FUZZ_REQUIRE(isnan(v) ? strcmp(prom, "NaN") == 0 : strtod(prom, NULL) == v);
     FUZZ_REQUIRE(!isfinite(v) || (strtod(scalar, NULL) == v && strpbrk(scalar, "eE") == NULL));
 }

@@ -1,6 +1,6 @@
-/* Query parameters as values, times and durations, and names of time zones: the first byte chooses which, the
- * rest is the text. What is accepted keeps to its range and reads back from what is written; what is refused
- * names its parameter and leaves the result alone. */
+/* Query parameters as values, times and durations, and names of time zones: the first byte chooses
+ * which, the rest is the text. What is accepted keeps to its range and reads back from what is
+ * written; what is refused names its parameter and leaves the result alone. */
 #include "server/base/zones.h"
 #include "server/http/query.h"
 #include "server/wire/promql.h"
@@ -61,7 +61,8 @@ static void check_plain(const char *text)
     if (query_time_form("p", text, &form, &err) != 0)
         require_refusal(&err);
     if (query_label("p", text, &label, &err) == 0)
-        FUZZ_REQUIRE(strlen(label.name) + 1 + strlen(label.value) == strlen(text) && strchr(label.name, '=') == NULL);
+        FUZZ_REQUIRE(strlen(label.name) + 1 + strlen(label.value) == strlen(text) &&
+                     strchr(label.name, '=') == NULL);
     else
         require_refusal(&err);
 }
@@ -94,7 +95,8 @@ static void check_zone(const char *text)
         zones = zones_new(NULL);
     FUZZ_REQUIRE(zones != NULL);
     if (zones_find(zones, text, &zone, &err) == 0)
-        FUZZ_REQUIRE(text[0] != '/' && strstr(text, "..") == NULL && (zone != NULL || zone_is_utc(text)));
+        FUZZ_REQUIRE(text[0] != '/' && strstr(text, "..") == NULL &&
+                     (zone != NULL || zone_is_utc(text)));
     else
         FUZZ_REQUIRE(zone == NULL && err.msg[0] != '\0');
 }

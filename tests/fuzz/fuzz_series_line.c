@@ -1,4 +1,5 @@
-/* Lines of the tool's data sets: what is accepted keeps series_file.h's promises, what is refused says why. */
+/* Lines of the tool's data sets: what is accepted keeps series_file.h's promises, what is refused
+ * says why. */
 #include "server/tool/series_line.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -25,7 +26,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     char *text = strndup((const char *)bytes + 1, n - 1);
     FUZZ_REQUIRE(text != NULL);
     if (series_line_read(text, bytes[0] % 4, &list, &err) != 0)
-        FUZZ_REQUIRE(err.msg[0] != '\0'); /* the list may hold something half-made, which is freed with it */
+        FUZZ_REQUIRE(err.msg[0] !=
+                     '\0'); /* the list may hold something half-made, which is freed with it */
     else
         for (size_t i = 0; i < list.n; i++)
             check_record(&list.at[i]);

@@ -1,5 +1,5 @@
-/* SHA-256 against the standard written down line by line, and however the bytes are cut. The first byte chooses
- * the pieces. Also UTF-8, strictly, against the table of RFC 3629. */
+/* SHA-256 against the standard written down line by line, and however the bytes are cut. The first
+ * byte chooses the pieces. Also UTF-8, strictly, against the table of RFC 3629. */
 #include "server/base/sha256.h"
 #include "server/base/utf8.h"
 #include "tests/fuzz/fuzz.h"
@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- FIPS 180-4, sections 5 and 6.2: the constants are the first 32 bits of the fractional parts of roots ---- */
+/* ---- FIPS 180-4, sections 5 and 6.2: the constants are the first 32 bits of the fractional parts
+ * of roots ---- */
 
 static uint32_t fraction(long double root)
 {
@@ -41,14 +42,17 @@ static void block(const uint8_t *m, const uint32_t k[64], uint32_t h[8])
 {
     uint32_t w[64], v[8];
     for (size_t t = 0; t < 64; t++)
-        w[t] = t < 16 ? (uint32_t)m[4 * t] << 24 | (uint32_t)m[4 * t + 1] << 16 | (uint32_t)m[4 * t + 2] << 8 | m[4 * t + 3]
+        w[t] = t < 16 ? (uint32_t)m[4 * t] << 24 | (uint32_t)m[4 * t + 1] << 16 |
+                            (uint32_t)m[4 * t + 2] << 8 | m[4 * t + 3]
                       : (turn(w[t - 2], 17) ^ turn(w[t - 2], 19) ^ w[t - 2] >> 10) + w[t - 7] +
                             (turn(w[t - 15], 7) ^ turn(w[t - 15], 18) ^ w[t - 15] >> 3) + w[t - 16];
     memcpy(v, h, sizeof v);
     for (size_t t = 0; t < 64; t++) {
         uint32_t e = v[4], a = v[0];
-        uint32_t t1 = v[7] + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + ((e & v[5]) ^ (~e & v[6])) + k[t] + w[t];
-        uint32_t t2 = (turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & v[1]) ^ (a & v[2]) ^ (v[1] & v[2]));
+        uint32_t t1 = v[7] + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + ((e & v[5]) ^ (~e & v[6])) +
+                      k[t] + w[t];
+        uint32_t t2 =
+            (turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & v[1]) ^ (a & v[2]) ^ (v[1] & v[2]));
         memmove(v + 1, v, 7 * sizeof *v);
         v[4] += t1;
         v[0] = t1 + t2;
@@ -93,9 +97,13 @@ static size_t plain_utf8(const uint8_t *at, size_t n)
     if (a >= 0xc2 && a <= 0xdf)
         return n >= 2 && tails(at + 1, 1) ? 2 : 0;
     if (a >= 0xe0 && a <= 0xef)
-        return n >= 3 && tails(at + 1, 2) && (a != 0xe0 || b >= 0xa0) && (a != 0xed || b <= 0x9f) ? 3 : 0;
+        return n >= 3 && tails(at + 1, 2) && (a != 0xe0 || b >= 0xa0) && (a != 0xed || b <= 0x9f)
+                   ? 3
+                   : 0;
     if (a >= 0xf0 && a <= 0xf4)
-        return n >= 4 && tails(at + 1, 3) && (a != 0xf0 || b >= 0x90) && (a != 0xf4 || b <= 0x8f) ? 4 : 0;
+        return n >= 4 && tails(at + 1, 3) && (a != 0xf0 || b >= 0x90) && (a != 0xf4 || b <= 0x8f)
+                   ? 4
+                   : 0;
     return 0;
 }
 

@@ -1,5 +1,5 @@
-/* The small bodies: of a fit, a backtest, a backup. What is accepted is JSON to jansson too (or nothing at all)
- * and keeps to its ranges. */
+/* The small bodies: of a fit, a backtest, a backup. What is accepted is JSON to jansson too (or
+ * nothing at all) and keeps to its ranges. */
 #include "server/http/backtest_json.h"
 #include "server/http/settings_json.h"
 #include "tests/fuzz/fuzz.h"

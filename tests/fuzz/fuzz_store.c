@@ -1,6 +1,7 @@
-/* Rows that come back from the store: some columns of some rows get other values (any integer, number, text or bytes;
- * blobs with a right checksum, since no fuzzer finds one), then the daemon starts on it and is asked for everything.
- * Promised: it starts or says why not, and every answer is well-formed; a damaged store is no reason to crash. */
+/* Rows that come back from the store: some columns of some rows get other values (any integer,
+ * number, text or bytes; blobs with a right checksum, since no fuzzer finds one), then the daemon
+ * starts on it and is asked for everything. Promised: it starts or says why not, and every answer
+ * is well-formed; a damaged store is no reason to crash. */
 #include "core/checkpoint.h"
 #include "tests/fuzz/bite.h"
 #include "tests/fuzz/fuzz.h"
@@ -16,37 +17,88 @@
 static const struct {
     const char *table, *column;
 } columns[] = {
-    {"series", "id"},          {"series", "freq_ms"},     {"series", "freq_months"}, {"series", "horizon"},
-    {"series", "min"},         {"series", "max"},         {"series", "integer"},     {"series", "fit"},
-    {"series", "fit_every"},   {"series", "grid_ms"},     {"series", "grid_months"}, {"series", "grid_anchor"},
-    {"series", "created_at"},  {"series", "revision"},    {"series", "point_n"},     {"series", "tail_from"},
-    {"series", "last_t"},      {"series", "model"},       {"series", "aggregate"},   {"series", "retention"},
-    {"series", "zone"},        {"series_season", "position"}, {"series_season", "period"},
-    {"series_label", "name"},  {"series_label", "value"}, {"tail", "series"},        {"tail", "t"},
-    {"tail", "v"},             {"tail", "added"},         {"tail", "crc"},           {"chunk", "t0"},
-    {"chunk", "t1"},           {"chunk", "n"},            {"chunk", "blob"},         {"checkpoint", "version"},
-    {"checkpoint", "bytes"},   {"job", "id"},             {"job", "state"},          {"job", "kind"},
-    {"job", "created_at"},     {"job", "finished_at"},    {"job", "request"},        {"job", "result"},
-    {"job", "error"},          {"said", "origin"},        {"said", "bytes"},         {"said", "series"},
+    {"series", "id"},
+    {"series", "freq_ms"},
+    {"series", "freq_months"},
+    {"series", "horizon"},
+    {"series", "min"},
+    {"series", "max"},
+    {"series", "integer"},
+    {"series", "fit"},
+    {"series", "fit_every"},
+    {"series", "grid_ms"},
+    {"series", "grid_months"},
+    {"series", "grid_anchor"},
+    {"series", "created_at"},
+    {"series", "revision"},
+    {"series", "point_n"},
+    {"series", "tail_from"},
+    {"series", "last_t"},
+    {"series", "model"},
+    {"series", "aggregate"},
+    {"series", "retention"},
+    {"series", "zone"},
+    {"series_season", "position"},
+    {"series_season", "period"},
+    {"series_label", "name"},
+    {"series_label", "value"},
+    {"tail", "series"},
+    {"tail", "t"},
+    {"tail", "v"},
+    {"tail", "added"},
+    {"tail", "crc"},
+    {"chunk", "t0"},
+    {"chunk", "t1"},
+    {"chunk", "n"},
+    {"chunk", "blob"},
+    {"checkpoint", "version"},
+    {"checkpoint", "bytes"},
+    {"job", "id"},
+    {"job", "state"},
+    {"job", "kind"},
+    {"job", "created_at"},
+    {"job", "finished_at"},
+    {"job", "request"},
+    {"job", "result"},
+    {"job", "error"},
+    {"said", "origin"},
+    {"said", "bytes"},
+    {"said", "series"},
 };
 
 /* ---- one change ---- */
 
 static void bind(sqlite3_stmt *statement, struct bites *from)
 {
-    static const char *const words[] = {"", "every", "literal", "mean", "1d", "Europe/Berlin", "pending", "backtest",
+    static const char *const words[] = {"",   "every",         "literal", "mean",
+                                        "1d", "Europe/Berlin", "pending", "backtest",
                                         "..", "running"};
     char text[256];
     int64_t whole;
     uint8_t kind = bite_byte(from);
     switch (kind % 8) {
-    case 0: sqlite3_bind_null(statement, 1); break;
-    case 1: sqlite3_bind_int64(statement, 1, (int64_t)kind / 8 - 8); break;
-    case 2: bite(from, &whole, sizeof whole); sqlite3_bind_int64(statement, 1, whole); break;
-    case 3: sqlite3_bind_double(statement, 1, bite_double(from)); break;
-    case 4: sqlite3_bind_text(statement, 1, words[kind / 8 % 10], -1, SQLITE_STATIC); break;
-    case 5: sqlite3_bind_text(statement, 1, bite_text(from, text), -1, SQLITE_TRANSIENT); break;
-    default: bite_text(from, text); sqlite3_bind_blob(statement, 1, text, (int)bite_below(from, 256), SQLITE_TRANSIENT);
+    case 0:
+        sqlite3_bind_null(statement, 1);
+        break;
+    case 1:
+        sqlite3_bind_int64(statement, 1, (int64_t)kind / 8 - 8);
+        break;
+    case 2:
+        bite(from, &whole, sizeof whole);
+        sqlite3_bind_int64(statement, 1, whole);
+        break;
+    case 3:
+        sqlite3_bind_double(statement, 1, bite_double(from));
+        break;
+    case 4:
+        sqlite3_bind_text(statement, 1, words[kind / 8 % 10], -1, SQLITE_STATIC);
+        break;
+    case 5:
+        sqlite3_bind_text(statement, 1, bite_text(from, text), -1, SQLITE_TRANSIENT);
+        break;
+    default:
+        bite_text(from, text);
+        sqlite3_bind_blob(statement, 1, text, (int)bite_below(from, 256), SQLITE_TRANSIENT);
     }
 }
 
@@ -66,8 +118,10 @@ static void flip(sqlite3 *db, const char *table, const char *column, struct bite
 {
     char sql[256];
     snprintf(sql, sizeof sql,
-             "UPDATE %s SET %s = CAST(substr(%s, 1, %zu) || x'%02x' || substr(%s, %zu) AS BLOB) WHERE length(%s) > 8", table,
-             column, column, bite_below(from, 600), bite_byte(from), column, bite_below(from, 600) + 2, column);
+             "UPDATE %s SET %s = CAST(substr(%s, 1, %zu) || x'%02x' || substr(%s, %zu) AS BLOB) "
+             "WHERE length(%s) > 8",
+             table, column, column, bite_below(from, 600), bite_byte(from), column,
+             bite_below(from, 600) + 2, column);
     run(db, sql, NULL);
 }
 
@@ -81,8 +135,8 @@ static void change(sqlite3 *db, struct bites *from)
         flip(db, table, column, from);
         return;
     }
-    snprintf(sql, sizeof sql, "UPDATE %s SET %s = ?1 WHERE rowid %% %zu = 0 OR 1 = %zu", table, column,
-             1 + bite_below(from, 3), bite_below(from, 2));
+    snprintf(sql, sizeof sql, "UPDATE %s SET %s = ?1 WHERE rowid %% %zu = 0 OR 1 = %zu", table,
+             column, 1 + bite_below(from, 3), bite_below(from, 2));
     if (strncmp(table, "series_", 7) == 0 || strcmp(table, "said") == 0)
         snprintf(sql, sizeof sql, "UPDATE %s SET %s = ?1", table, column); /* these have no rowid */
     run(db, sql, from);
@@ -118,11 +172,15 @@ static void alter(void *ctx, const char *path)
 
 static const char questions[] =
     "GET /v1/series HTTP/1.1\r\nHost: a\r\n\r\nGET /v1/series/a HTTP/1.1\r\nHost: a\r\n\r\n"
-    "GET /v1/series/a/points?limit=100 HTTP/1.1\r\nHost: a\r\n\r\nGET /v1/series/a/forecast?trace=1 HTTP/1.1\r\nHost: a\r\n\r\n"
-    "GET /v1/series/a/record HTTP/1.1\r\nHost: a\r\n\r\nGET /v1/series/a/checkpoints HTTP/1.1\r\nHost: a\r\n\r\n"
+    "GET /v1/series/a/points?limit=100 HTTP/1.1\r\nHost: a\r\n\r\nGET "
+    "/v1/series/a/forecast?trace=1 HTTP/1.1\r\nHost: a\r\n\r\n"
+    "GET /v1/series/a/record HTTP/1.1\r\nHost: a\r\n\r\nGET /v1/series/a/checkpoints "
+    "HTTP/1.1\r\nHost: a\r\n\r\n"
     "GET /v1/jobs HTTP/1.1\r\nHost: a\r\n\r\nGET /v1/admin/stats HTTP/1.1\r\nHost: a\r\n\r\n"
-    "POST /v1/series/a/points HTTP/1.1\r\nHost: a\r\nContent-Type: text/csv\r\nContent-Length: 18\r\n\r\n2026-03-16,1\nx,3\n\n"
-    "POST /v1/series/a/points HTTP/1.1\r\nHost: a\r\nContent-Type: text/csv\r\nContent-Length: 13\r\n\r\n2026-03-16,1\n"
+    "POST /v1/series/a/points HTTP/1.1\r\nHost: a\r\nContent-Type: text/csv\r\nContent-Length: "
+    "18\r\n\r\n2026-03-16,1\nx,3\n\n"
+    "POST /v1/series/a/points HTTP/1.1\r\nHost: a\r\nContent-Type: text/csv\r\nContent-Length: "
+    "13\r\n\r\n2026-03-16,1\n"
     "GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)

@@ -1,5 +1,5 @@
-/* A request target from its bytes to a row of the table: the path and the query against a plain decoder, every
- * method against the router, and the same query as a form of Prometheus' clients. */
+/* A request target from its bytes to a row of the table: the path and the query against a plain
+ * decoder, every method against the router, and the same query as a form of Prometheus' clients. */
 #include "server/http/prom_params.h"
 #include "server/http/router.h"
 #include "tests/fuzz/fuzz.h"
@@ -15,7 +15,8 @@ static bool plain(const char *text, size_t n, bool plus, char *ret)
         char digits[3] = {0};
         *ret = plus && text[i] == '+' ? ' ' : text[i];
         if (text[i] == '%') {
-            if (n - i < 3 || !isxdigit((unsigned char)text[i + 1]) || !isxdigit((unsigned char)text[i + 2]))
+            if (n - i < 3 || !isxdigit((unsigned char)text[i + 1]) ||
+                !isxdigit((unsigned char)text[i + 2]))
                 return false;
             memcpy(digits, text + i + 1, 2);
             *ret = (char)strtol(digits, NULL, 16);

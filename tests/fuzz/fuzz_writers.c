@@ -1,6 +1,6 @@
-/* What is written by hand, read back by somebody else: the JSON writer against jansson (the bytes are a program of
- * calls, which build a tree at the same time), CSV fields against RFC 4180, and lines of the log, which no text of
- * a client may end or forge. Texts hold any bytes. */
+/* What is written by hand, read back by somebody else: the JSON writer against jansson (the bytes
+ * are a program of calls, which build a tree at the same time), CSV fields against RFC 4180, and
+ * lines of the log, which no text of a client may end or forge. Texts hold any bytes. */
 #include "core/calendar.h"
 #include "server/base/log.h"
 #include "server/base/utf8.h"
@@ -77,12 +77,24 @@ static json_t *write_value(struct writer *w, struct bites *from, size_t depth)
     if (depth < DEPTH_MAX && kind % 8 == 7)
         return write_object(w, from, depth);
     switch (kind % 8) {
-    case 0: writer_null(w); return json_null();
-    case 1: writer_bool(w, kind >= 128); return json_boolean(kind >= 128);
-    case 2: bite(from, &whole, sizeof whole); writer_int(w, whole); return json_integer(whole);
-    case 3: return write_number(w, from, false);
-    case 4: return write_number(w, from, true);
-    default: bite_text(from, buf); writer_string(w, buf); return text_of(buf);
+    case 0:
+        writer_null(w);
+        return json_null();
+    case 1:
+        writer_bool(w, kind >= 128);
+        return json_boolean(kind >= 128);
+    case 2:
+        bite(from, &whole, sizeof whole);
+        writer_int(w, whole);
+        return json_integer(whole);
+    case 3:
+        return write_number(w, from, false);
+    case 4:
+        return write_number(w, from, true);
+    default:
+        bite_text(from, buf);
+        writer_string(w, buf);
+        return text_of(buf);
     }
 }
 
@@ -103,9 +115,8 @@ static bool same(const json_t *a, const json_t *b)
     }
     if (!json_is_object(a))
         return json_equal(a, b);
-    json_object_foreach((json_t *)(uintptr_t)a, key, value)
-        if (!same(value, json_object_get(b, key)))
-            return false;
+    json_object_foreach((json_t *)(uintptr_t)a, key,
+                        value) if (!same(value, json_object_get(b, key))) return false;
     return json_object_size(a) == json_object_size(b);
 }
 
@@ -119,7 +130,8 @@ static void check_json(struct bites *from)
     writer_init(&w, 1 << 20);
     json_t *meant = write_value(&w, from, 0);
     FUZZ_REQUIRE(writer_finish(&w, &text, &n, &err) == 0 && text[n] == '\0');
-    json_t *read = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
+    json_t *read =
+        json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
     if (read == NULL || !same(meant, read))
         fprintf(stderr, "%s: %.*s\n", read == NULL ? why.text : "another value", (int)n, text);
     FUZZ_REQUIRE(read != NULL && same(meant, read));
@@ -159,11 +171,13 @@ static void check_csv(struct bites *from)
 static void check_log(struct bites *from)
 {
     char first[256], second[256], line[LOG_LINE_MAX + 1];
-    const struct log_field fields[] = {{.key = NULL}, log_text("path", bite_text(from, first)),
+    const struct log_field fields[] = {{.key = NULL},
+                                       log_text("path", bite_text(from, first)),
                                        log_text("detail", bite_text(from, second)),
                                        log_real("ms", bite_double(from))};
     for (int format = LOG_FORMAT_LOGFMT; format <= LOG_FORMAT_JSON; format++) {
-        size_t n = log_render((enum log_format)format, 0, LOG_LEVEL_WARN, "request failed", fields, 4, line);
+        size_t n = log_render((enum log_format)format, 0, LOG_LEVEL_WARN, "request failed", fields,
+                              4, line);
         FUZZ_REQUIRE(n > 0 && n <= LOG_LINE_MAX && memchr(line, '\n', n) == line + n - 1);
         for (size_t i = 0; i + 1 < n; i++)
             FUZZ_REQUIRE((unsigned char)line[i] >= ' ' && line[i] != 0x7f);

@@ -1,5 +1,6 @@
-/* See house.h. The store's file is filled once, over HTTP like everything here, and copied back whenever an
- * input has written: starting anew takes some milliseconds, and no input inherits what another has done. */
+/* See house.h. The store's file is filled once, over HTTP like everything here, and copied back
+ * whenever an input has written: starting anew takes some milliseconds, and no input inherits what
+ * another has done. */
 #include "tests/fuzz/house.h"
 
 #include "core/base_embedded.h"
@@ -26,7 +27,8 @@
 #define JUMP_NS INT64_C(300000000)
 /* Turns of the loop in which nothing moves before it is believed. */
 #define QUIET_TURNS 3
-/* A connection that is not closed after so much virtual time hangs. Streams of events may take an hour. */
+/* A connection that is not closed after so much virtual time hangs. Streams of events may take an
+ * hour. */
 #define JUMPS_MAX 20000
 /* Inputs after which the store is put back, although nobody asked for what was written. */
 #define UNASKED_MAX 64
@@ -53,8 +55,8 @@ static struct house {
 
 static _Atomic int64_t jumped_ns, input_ns;
 
-/* Takes the place of libc's for libuv, libmicrohttpd and us. Only the clock that never goes back jumps: the fuzzer
- * looks at the other one. */
+/* Takes the place of libc's for libuv, libmicrohttpd and us. Only the clock that never goes back
+ * jumps: the fuzzer looks at the other one. */
 int clock_gettime(clockid_t clock, struct timespec *ret)
 {
     int failed = (int)syscall(SYS_clock_gettime, clock, ret);
@@ -78,15 +80,19 @@ int64_t __wrap_clock_wall_ms(void)
 static struct sockaddr_un address;
 static socklen_t address_n;
 
-int __wrap_listener_open(const char *host, uint16_t port, int *ret_fd, uint16_t *ret_port, struct err *err);
-int __wrap_listener_open(const char *host, uint16_t port, int *ret_fd, uint16_t *ret_port, struct err *err)
+int __wrap_listener_open(const char *host, uint16_t port, int *ret_fd, uint16_t *ret_port,
+                         struct err *err);
+int __wrap_listener_open(const char *host, uint16_t port, int *ret_fd, uint16_t *ret_port,
+                         struct err *err)
 {
     (void)host, (void)port, (void)err;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     address = (struct sockaddr_un){.sun_family = AF_UNIX};
     snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "tstrm-fuzz-%d", (int)getpid());
-    address_n = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(address.sun_path + 1));
-    FUZZ_REQUIRE(fd >= 0 && bind(fd, (struct sockaddr *)&address, address_n) == 0 && listen(fd, 8) == 0);
+    address_n =
+        (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(address.sun_path + 1));
+    FUZZ_REQUIRE(fd >= 0 && bind(fd, (struct sockaddr *)&address, address_n) == 0 &&
+                 listen(fd, 8) == 0);
     *ret_fd = fd;
     *ret_port = 1;
     return 0;
@@ -107,7 +113,8 @@ static int start_house(struct err *err)
 {
     struct store_options store_options = {.path = house.config.store_path};
     struct pool_options pool_options = {.workers = 1};
-    struct service_deps deps = {.config = &house.config, .counters = &house.counters, .base = house.base};
+    struct service_deps deps = {
+        .config = &house.config, .counters = &house.counters, .base = house.base};
     struct store_stats stats;
 
     counters_init(&house.counters);
@@ -124,7 +131,9 @@ static int start_house(struct err *err)
     if (service_boot(house.service, err) != 0 || store_start(house.store, err) != 0)
         return -1;
     service_resume(house.service);
-    must(http_server_new(&house.loop, &house.config, house.service, &house.counters, &house.http, err), err);
+    must(http_server_new(&house.loop, &house.config, house.service, &house.counters, &house.http,
+                         err),
+         err);
     store_stats(house.store, &stats);
     house.commits = stats.commits;
     return 0;
@@ -216,13 +225,15 @@ static bool hear(int fd, bool *ret_ended)
         house.heard = realloc(house.heard, house.heard_room);
         FUZZ_REQUIRE(house.heard != NULL && house.heard_n < HEARD_MAX);
     }
-    ssize_t got = recv(fd, house.heard + house.heard_n, house.heard_room - house.heard_n, MSG_DONTWAIT);
+    ssize_t got =
+        recv(fd, house.heard + house.heard_n, house.heard_room - house.heard_n, MSG_DONTWAIT);
     *ret_ended = got == 0 || (got < 0 && errno != EAGAIN);
     house.heard_n += got > 0 ? (size_t)got : 0;
     return got != -1 || *ret_ended;
 }
 
-/* Runs the loop until nothing moves: no byte comes, nobody works. True: the connection has ended. */
+/* Runs the loop until nothing moves: no byte comes, nobody works. True: the connection has ended.
+ */
 static bool settle(int fd)
 {
     for (int quiet = 0; quiet < QUIET_TURNS;) {
@@ -251,7 +262,8 @@ static bool send_all(int fd, const uint8_t *bytes, size_t n, const struct house_
     for (size_t at = 0; at < n;) {
         size_t piece = pace->piece == 0 ? n : pace->piece;
         piece = pace->seed == 0 ? piece : 1 + random_below(&seed, piece);
-        ssize_t sent = send(fd, bytes + at, n - at < piece ? n - at : piece, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t sent =
+            send(fd, bytes + at, n - at < piece ? n - at : piece, MSG_NOSIGNAL | MSG_DONTWAIT);
         bool ended;
         at += sent > 0 ? (size_t)sent : 0;
         if (sent < 0 && errno != EAGAIN)
@@ -350,7 +362,8 @@ static void first_day(void)
     snprintf(house.config.store_path, sizeof house.config.store_path, "%s/tstrm.db", house.folder);
     FUZZ_REQUIRE(trm_base_decode(trm_base_embedded, trm_base_embedded_n, &house.base) == TRM_OK);
     open_house();
-    say("PUT", "/v1/series/a", "{\"frequency\":\"1d\",\"season\":[7],\"labels\":{\"site\":\"<n>\"}}");
+    say("PUT", "/v1/series/a",
+        "{\"frequency\":\"1d\",\"season\":[7],\"labels\":{\"site\":\"<n>\"}}");
     say_points();
     say("POST", "/v1/series/b%20c/points", "{\"points\":[[0,1],[86400000,null]]}");
     say("POST", "/v1/series/a/fit", "{\"mode\":\"full\"}");

@@ -59,15 +59,25 @@ static void chunks(const uint8_t *from, size_t n, struct bytes *ret)
 static void encode(const uint8_t *body, size_t n, struct bytes *ret)
 {
     switch (n == 0 ? 0 : body[0]) {
-    case GZIP: http_gzip(body + 1, n - 1, ret); break;
-    case SNAPPY: snappy_compress(body + 1, n - 1, ret); break;
-    case CHUNKS: chunks(body + 1, n - 1, ret); break;
-    case ZSTD: zstd(body + 1, n - 1, ret); break;
-    default: bytes_add(ret, body, n);
+    case GZIP:
+        http_gzip(body + 1, n - 1, ret);
+        break;
+    case SNAPPY:
+        snappy_compress(body + 1, n - 1, ret);
+        break;
+    case CHUNKS:
+        chunks(body + 1, n - 1, ret);
+        break;
+    case ZSTD:
+        zstd(body + 1, n - 1, ret);
+        break;
+    default:
+        bytes_add(ret, body, n);
     }
 }
 
-/* The length of the head that the script begins with, its empty line included; the rest where there is none. */
+/* The length of the head that the script begins with, its empty line included; the rest where there
+ * is none. */
 static size_t head_n(const uint8_t *script, size_t n)
 {
     const uint8_t *end = memmem(script, n, "\r\n\r\n", 4);

@@ -84,8 +84,8 @@ static bool lists(const char *at, size_t n, const char *word)
 }
 
 /* NULL, or what is doubtful. */
-static const char *take_header(struct head *head, const char *name, size_t name_n, const char *value,
-                               size_t value_n)
+static const char *take_header(struct head *head, const char *name, size_t name_n,
+                               const char *value, size_t value_n)
 {
     if (is(name, name_n, "content-length")) {
         head->lengths++;
@@ -129,7 +129,8 @@ static const char *take_line(struct head *head, struct line line)
 }
 
 /* Reads headers from *at to the empty line. STRICT_WHOLE with *at behind it, or what else it is. */
-static enum strict_end take_head(const char *bytes, size_t n, size_t *at, struct head *head, const char **why)
+static enum strict_end take_head(const char *bytes, size_t n, size_t *at, struct head *head,
+                                 const char **why)
 {
     *head = (struct head){0};
     for (;;) {
@@ -164,7 +165,8 @@ static bool hex_of(const char *at, size_t n, uint64_t *ret)
 }
 
 /* One chunk at *at: its bytes at *ret. */
-static enum strict_end take_chunk(const char *bytes, size_t n, size_t *at, size_t *ret, uint64_t *ret_n)
+static enum strict_end take_chunk(const char *bytes, size_t n, size_t *at, size_t *ret,
+                                  uint64_t *ret_n)
 {
     struct line line = line_at(bytes, n, *at);
     if (line.next == 0)
@@ -212,17 +214,19 @@ size_t strict_unchunk(char *bytes, size_t n)
 
 /* ---- requests ---- */
 
-static const char *take_request_line(const char *bytes, struct line line, struct strict_request *ret, bool *ret_old)
+static const char *take_request_line(const char *bytes, struct line line,
+                                     struct strict_request *ret, bool *ret_old)
 {
     const char *end = line.at + line.n;
     const char *target = memchr(line.at, ' ', line.n);
-    const char *version = target == NULL ? NULL : memchr(target + 1, ' ', (size_t)(end - target - 1));
+    const char *version =
+        target == NULL ? NULL : memchr(target + 1, ' ', (size_t)(end - target - 1));
     ret->head = line.n >= 5 && memcmp(line.at, "HEAD ", 5) == 0; /* of a doubtful one too */
     if (!is_plain(line.at, line.n) || version == NULL)
         return "the request line";
     size_t method_n = (size_t)(target - line.at);
-    if (method_n == 0 || version == target + 1 ||
-        strncmp(version, " HTTP/1.", 8) != 0 || version[8] < '0' || version[8] > '9' || end != version + 9)
+    if (method_n == 0 || version == target + 1 || strncmp(version, " HTTP/1.", 8) != 0 ||
+        version[8] < '0' || version[8] > '9' || end != version + 9)
         return "the request line";
     ret->safe = ret->head || (method_n == 3 && memcmp(line.at, "GET", 3) == 0) ||
                 (method_n == 7 && memcmp(line.at, "OPTIONS", 7) == 0);
@@ -284,9 +288,10 @@ void strict_request(const char *bytes, size_t n, struct strict_request *ret)
 static bool take_status_line(struct line line, unsigned *ret)
 {
     uint64_t status;
-    if (line.next == 0 || line.n < 13 || line.at[line.n] != '\r' || memcmp(line.at, "HTTP/1.", 7) != 0 ||
-        (line.at[7] != '1' && line.at[7] != '0') || line.at[8] != ' ' || !number_of(line.at + 9, 3, &status) ||
-        line.at[12] != ' ' || status < 100 || status > 599)
+    if (line.next == 0 || line.n < 13 || line.at[line.n] != '\r' ||
+        memcmp(line.at, "HTTP/1.", 7) != 0 || (line.at[7] != '1' && line.at[7] != '0') ||
+        line.at[8] != ' ' || !number_of(line.at + 9, 3, &status) || line.at[12] != ' ' ||
+        status < 100 || status > 599)
         return false;
     *ret = (unsigned)status;
     return true;
@@ -306,13 +311,17 @@ void strict_answer(const char *bytes, size_t n, bool to_head, struct strict_answ
     struct line line = line_at(bytes, n, 0);
     size_t at = line.next;
     *ret = (struct strict_answer){0};
-    if (!take_status_line(line, &ret->status) || take_head(bytes, n, &at, &head, &why) != STRICT_WHOLE ||
-        head.lengths > 1 || head.encodings > 1)
+    if (!take_status_line(line, &ret->status) ||
+        take_head(bytes, n, &at, &head, &why) != STRICT_WHOLE || head.lengths > 1 ||
+        head.encodings > 1)
         return;
     bool bare = to_head || ret->status < 200 || ret->status == 204 || ret->status == 304;
     ret->closes = !bare && !head.chunked && head.lengths == 0;
     ret->body = at;
-    ret->body_n = bare ? 0 : head.chunked ? chunks_n(bytes, n, at) : ret->closes ? n - at : (size_t)head.length;
+    ret->body_n = bare           ? 0
+                  : head.chunked ? chunks_n(bytes, n, at)
+                  : ret->closes  ? n - at
+                                 : (size_t)head.length;
     if (ret->body_n > n - at)
         return;
     ret->chunked = !bare && head.chunked;
