@@ -25,7 +25,8 @@
 #define ROUNDS_MAX 20000
 #define MANY ((size_t)1 << 40)
 
-/* One request. In its line %u is another number in every round, and %j the newest job. */
+/* One request. In its line and body %u is another number up to 900 in every round, %r any
+ * other, %j the newest job, %v the newest version. */
 struct call {
     const char *line, *headers, *body;
     size_t body_n;       /* of a body that is no text */
@@ -166,7 +167,7 @@ static const struct call works[] = {
      "{\"model\":\"tstrm\",\"inputs\":[{\"type\":\"univariate_time_series\",\"name\":"
      "\"s\",\"series\":" X_HISTORY ",\"frequency\":\"D\"}],\"options\":{\"horizon\":2}}",
      0, 200},
-    {"POST /v1/admin/backup", JSON, "{\"name\":\"b%u.db\"}", 0, 201},
+    {"POST /v1/admin/backup", JSON, "{\"name\":\"b%r.db\"}", 0, 201},
     {"POST /v1/series/a/checkpoints/%v/restore", NULL, NULL, 0, 200},
 };
 
@@ -229,7 +230,7 @@ static const char *what_stands_for(char letter)
         return newest_job;
     if (letter == 'v')
         return newest_version;
-    snprintf(number, sizeof number, "%u", round_number % 900 + 1);
+    snprintf(number, sizeof number, "%u", letter == 'r' ? round_number : round_number % 900 + 1);
     return number;
 }
 
@@ -238,7 +239,7 @@ static void fill_in(const char *from, char *to, size_t to_n)
     size_t n = 0;
 
     for (; *from; from++) {
-        bool marked = *from == '%' && (from[1] == 'u' || from[1] == 'j' || from[1] == 'v');
+        bool marked = *from == '%' && (from[1] == 'u' || from[1] == 'r' || from[1] == 'j' || from[1] == 'v');
         if (marked)
             n += (size_t)snprintf(to + n, to_n - n, "%s", what_stands_for(*++from));
         else

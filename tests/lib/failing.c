@@ -121,6 +121,13 @@ size_t failing_stride(size_t usual)
     return stride > 0 ? stride : 1;
 }
 
+/* What libc's own regcomp forgets where it is refused memory: eight bytes a time. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:re_node_set_init_copy";
+}
+
 /* ---- threads ---- */
 
 int __real_uv_thread_create(uv_thread_t *thread, uv_thread_cb entry, void *arg);
