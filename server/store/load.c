@@ -259,6 +259,9 @@ static int offer_checkpoint(struct load *load, sqlite3_stmt *stmt, int64_t key, 
         note(load, STORE_DAMAGE_CHECKPOINT, key, (int64_t)checkpoint.version, "");
     if (loader->checkpoint(loader->ctx, key, &checkpoint, &accepted, err) < 0)
         return -1;
+    if (checkpoint.bytes && !accepted)
+        note(load, STORE_DAMAGE_CHECKPOINT, key, (int64_t)checkpoint.version,
+             "its checksum is right, but no model can be made of it");
     *ret_accepted = accepted && checkpoint.bytes;
     return 0;
 }

@@ -322,7 +322,7 @@ static void a_folder_that_is_not_there_is_named(void **state)
     struct fixture *f = *state;
     struct made made = back_up(f, "/nowhere/at/all", "copy.db");
 
-    assert_int_equal(made.err.code, ERR_UNAVAILABLE);
+    assert_int_equal(made.err.code, ERR_STORAGE);
     assert_non_null(strstr(made.err.msg, "/nowhere/at/all/copy.db"));
 }
 

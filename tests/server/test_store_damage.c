@@ -290,7 +290,7 @@ static struct tally campaign(const char *what, bool killed, bool in_wal)
 
     trm_rng_seed(&rng, number("STORE_DAMAGE_SEED", 1) + 10 * killed + 20 * in_wal);
     sample_make(&sample, killed);
-    for (size_t n = number("STORE_DAMAGE_ROUNDS", 120); n; n--)
+    for (size_t n = number("STORE_DAMAGE_ROUNDS", 80); n; n--)
         round_of(&sample, in_wal, &rng, &tally);
     print_message("# %s: %zu rounds: %zu refused, %zu opened and named it, %zu lost nothing, %zu shorter "
                   "without a word (and %zu of %zu that were cut off), 0 altered values in %zu points "

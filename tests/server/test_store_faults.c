@@ -115,34 +115,34 @@ static void every_call_fails(const char *what, struct fault fault, size_t usual_
 static void a_write_that_fails_once(void **state)
 {
     (void)state;
-    every_call_fails("write, once", (struct fault){.op = FAULT_WRITE, .code = SQLITE_IOERR_WRITE}, 7);
+    every_call_fails("write, once", (struct fault){.op = FAULT_WRITE, .code = SQLITE_IOERR_WRITE}, 23);
     every_call_fails("half a write, once",
-                     (struct fault){.op = FAULT_WRITE, .code = SQLITE_IOERR_WRITE, .short_n = 600}, 11);
+                     (struct fault){.op = FAULT_WRITE, .code = SQLITE_IOERR_WRITE, .short_n = 600}, 97);
 }
 
 static void a_sync_that_fails_once(void **state)
 {
     (void)state;
-    every_call_fails("sync, once", (struct fault){.op = FAULT_SYNC, .code = SQLITE_IOERR_FSYNC}, 3);
+    every_call_fails("sync, once", (struct fault){.op = FAULT_SYNC, .code = SQLITE_IOERR_FSYNC}, 7);
 }
 
 static void a_read_that_fails_once(void **state)
 {
     (void)state;
-    every_call_fails("read, once", (struct fault){.op = FAULT_READ, .code = SQLITE_IOERR_READ}, 7);
+    every_call_fails("read, once", (struct fault){.op = FAULT_READ, .code = SQLITE_IOERR_READ}, 23);
 }
 
 static void an_open_or_a_deletion_that_fails_once(void **state)
 {
     (void)state;
-    every_call_fails("open, once", (struct fault){.op = FAULT_OPEN, .code = SQLITE_CANTOPEN}, 1);
+    every_call_fails("open, once", (struct fault){.op = FAULT_OPEN, .code = SQLITE_CANTOPEN}, 3);
     every_call_fails("deletion, once", (struct fault){.op = FAULT_DELETE, .code = SQLITE_IOERR_DELETE}, 1);
 }
 
 static void shared_memory_or_a_truncation_that_fails_once(void **state)
 {
     (void)state;
-    every_call_fails("shared memory, once", (struct fault){.op = FAULT_SHM, .code = SQLITE_IOERR_SHMMAP}, 29);
+    every_call_fails("shared memory, once", (struct fault){.op = FAULT_SHM, .code = SQLITE_IOERR_SHMMAP}, 61);
     uint64_t n = calls_of(FAULT_TRUNCATE);
     if (n)
         every_call_fails("truncation, once",
@@ -154,7 +154,7 @@ static void a_disk_that_is_full_for_a_while(void **state)
     (void)state;
     every_call_fails("full, for a while", (struct fault){.op = FAULT_WRITE, .for_ever = true, .code =
                                                          SQLITE_FULL},
-                     37);
+                     97);
 }
 
 static void syncs_that_fail_for_a_while(void **state)
@@ -212,7 +212,7 @@ static bool live_until_the_power_goes(uint64_t nth, uint64_t seed, struct tally 
 static void what_was_acknowledged_is_there_when_the_power_goes(void **state)
 {
     uint64_t seed = rounds("STORE_POWER_SEED", 1);
-    size_t n = rounds("STORE_POWER_CUTS", 150), there = 0;
+    size_t n = rounds("STORE_POWER_CUTS", 60), there = 0;
     struct tally tally = {0};
 
     (void)state;
