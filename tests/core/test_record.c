@@ -2,6 +2,7 @@
  * came. */
 #include "a_base.h"
 
+#include "core/checkpoint.h"
 #include "core/model_parts.h"
 #include "core/trial.h"
 
@@ -354,6 +355,37 @@ static void one_new_value_is_enough_for_one_new_origin(void **state)
     trm_model_free(next);
 }
 
+/* The drafts of the record before are more than any new mix has: nothing of them may be left. */
+static void a_model_whose_mix_has_become_smaller_can_be_read_back(void **state)
+{
+    struct trm_fit_options options = options_of(12, 12);
+    struct trm_fit_report report;
+    struct trm_model *back = NULL;
+    unsigned char bytes[4096];
+    double v[401];
+
+    (void)state;
+    for (size_t i = 0; i < 401; i++) /* a line, which few drafts continue */
+        v[i] = 3. * (double)i + (i * 7919 % 13) / 10.;
+    struct trm_model *old = fit_all(v, 400, &options, &report);
+    for (size_t i = 0; i < TRM_DRAFT_WEIGHTS_MAX; i++) {
+        old->record->mix_draft[i] = (uint8_t)(i + 1);
+        old->record->mix_weight[i] = .1f;
+    }
+    old->record->mix_n = TRM_DRAFT_WEIGHTS_MAX;
+    options.base = old;
+    options.fresh = 1;
+    struct trm_model *next = fit_all(v, 401, &options, &report);
+    assert_true(report.incremental && next->record->mix_n < TRM_DRAFT_WEIGHTS_MAX);
+    size_t n = trm_checkpoint_bytes(next);
+    assert_in_range(n, 1, sizeof bytes);
+    assert_int_equal(trm_checkpoint_encode(next, bytes, n), TRM_OK);
+    assert_int_equal(trm_checkpoint_decode(bytes, n, &back), TRM_OK);
+    trm_model_free(back);
+    trm_model_free(old);
+    trm_model_free(next);
+}
+
 static void what_does_not_go_together_is_fitted_in_full(void **state)
 {
     struct trm_fit_options options = options_of(12, 12);
@@ -435,6 +467,7 @@ int main(void)
         cmocka_unit_test(coverage_and_skill_are_about_right_on_a_tame_series),
         cmocka_unit_test(incremental_fit_makes_new_origins_only_and_makes_them_as_a_full_one),
         cmocka_unit_test(one_new_value_is_enough_for_one_new_origin),
+        cmocka_unit_test(a_model_whose_mix_has_become_smaller_can_be_read_back),
         cmocka_unit_test(what_does_not_go_together_is_fitted_in_full),
         cmocka_unit_test(a_verdict_that_turns_is_based_on_the_whole_past),
         cmocka_unit_test(short_histories_have_models_without_a_record),
