@@ -127,8 +127,8 @@ static struct trm_origin origin_of(const struct trm_record *r, const struct trm_
     return o;
 }
 
-/* Of a record that goes on from an older one nothing of the older mix may stay behind the new one: a checkpoint
- * with such a rest is refused as damaged. */
+/* Of a record that goes on from an older one nothing of the older mix may stay behind the new one: a
+ * checkpoint with such a rest is refused as damaged. */
 static void keep_mix(struct trm_record *r, const struct trm_trial *t)
 {
     struct trm_draft_weight top[TRM_DRAFT_WEIGHTS_MAX];
