@@ -272,7 +272,10 @@ class Bench:
                     metric(text, "tstrm_memory_short") == 0 and self.client.get("/readyz").status == 200):
                 return f"{time.monotonic() - begun:.2f} s"
             time.sleep(0.02)
-        return "not in 60 s"
+            left = f"{descriptors(self.daemon.process.pid) - fds} descriptors, " + ", ".join(
+                f"{name} {metric(text, name):g}" for name in ("tstrm_requests_memory_bytes", "tstrm_memory_short",
+                                                              "tstrm_connections", "tstrm_event_streams"))
+        return "not in 60 s: " + left
 
 
 def percentile(seen, share):
