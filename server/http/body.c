@@ -8,6 +8,10 @@
 #include <string.h>
 
 #define FIRST_BYTES 2048
+/* A body may unfold to this much whatever came, and to so many times of what came beyond: so a bomb costs the
+ * loop some ms, not a hundred. */
+#define UNFOLD_FREE ((size_t)1 << 20)
+#define UNFOLD_RATIO 100
 
 static enum points_format points_format_of(unsigned media)
 {
@@ -69,6 +73,8 @@ static int take(void *ctx, const char *bytes, size_t n, struct err *err)
     body->taken += n;
     if (body->taken > body->max)
         return err_set(err, ERR_TOO_LARGE, "the body is longer than %zu bytes", body->max);
+    if (body->inflater != NULL && body->taken > UNFOLD_FREE && body->taken / UNFOLD_RATIO > body->received)
+        return err_set(err, ERR_TOO_LARGE, "the body unfolds to more than %d times its size", UNFOLD_RATIO);
     if (body->mode == BODY_POINTS)
         return points_reader_feed(body->points, bytes, n, err);
     if (body->mode == BODY_BATCH)
