@@ -90,8 +90,16 @@ void *aligned_alloc(size_t alignment, size_t n)
     return memalign(alignment, n);
 }
 
+/* libuv ends the program where it cannot lengthen its table of watched files, which it does at a
+ * start only: the one allocation that is never refused. */
+static void *uv_realloc(void *old, size_t n)
+{
+    return __interceptor_realloc ? __interceptor_realloc(old, n) : __libc_realloc(old, n);
+}
+
 void failing_init(void)
 {
+    uv_replace_allocator(malloc, uv_realloc, calloc, free);
     traced = getenv("FAILING_TRACE") != NULL;
     role = FAILING_LOOP;
 }
