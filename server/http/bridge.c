@@ -85,6 +85,23 @@ void bridge_wake(struct request *request)
     arm(bridge, 0);
 }
 
+/* A socket whose peer has reset it reports nothing when it is shut down, and libmicrohttpd waits for what the
+ * socket reports: a connection that comes back from being suspended is looked at. Those that are at work are
+ * looked at when their work ends. */
+static void bury_dead(struct bridge *bridge)
+{
+    for (struct connection *at = bridge->connections.first; at != NULL; at = at->next) {
+        if (!at->dead || at->phase == PHASE_WORK || at->phase == PHASE_STREAM)
+            continue;
+        at->dead = false;
+        MHD_suspend_connection(at->handle);
+        MHD_resume_connection(at->handle);
+        bridge->woken = true;
+    }
+    if (bridge->woken)
+        arm(bridge, 0);
+}
+
 static void on_sweep(uv_timer_t *timer)
 {
     struct bridge *bridge = timer->data;
@@ -95,6 +112,7 @@ static void on_sweep(uv_timer_t *timer)
         LOG_DEBUG("connections past their deadline", log_uint("n", n));
     if (bridge->http->closing)
         connection_shut_idle(&bridge->connections);
+    bury_dead(bridge);
     wait_sweep(&bridge->http->waits, now_ns);
     event_sweep(&bridge->http->events, now_ns);
 }
@@ -165,6 +183,7 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
         *context = connection_add(&bridge->connections, socket_of(connection), clock_mono_ns());
         if (*context == NULL)
             return;
+        ((struct connection *)*context)->handle = connection;
         count_in(bridge, *context, client_of(connection));
         if (bridge->connections.n == 1)
             start_timers(bridge);

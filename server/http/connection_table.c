@@ -2,6 +2,7 @@
  * there. See connection_table.h. */
 #include "server/http/connection_table.h"
 
+#include <errno.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <stddef.h>
@@ -47,7 +48,7 @@ static void idle_unlink(struct connection_table *table, struct connection *conne
 static void shut(struct connection *connection)
 {
     connection->shut = true;
-    shutdown(connection->fd, SHUT_RDWR);
+    connection->dead = shutdown(connection->fd, SHUT_RDWR) != 0;
 }
 
 /* Shuts down the one that has been idle for longest; it leaves the list of the idle, so that the next one to
@@ -147,7 +148,8 @@ static bool peer_has_gone(struct connection *connection, uint64_t stay_ns)
     if (ours || stay_ns < LOOK_NS || (once && connection->looked))
         return false;
     connection->looked = true;
-    return recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+    ssize_t got = recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
 }
 
 size_t connection_sweep(struct connection_table *table, uint64_t now_ns)

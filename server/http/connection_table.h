@@ -48,6 +48,8 @@ struct connection {
     enum connection_surplus surplus;
     bool looked;    /* whether the peer has gone, in this phase */
     bool shut;
+    bool dead;      /* shut when its peer had reset it: no event of the socket will tell */
+    struct MHD_Connection *handle; /* set by who adds it */
 };
 
 struct connection_table {

@@ -1,7 +1,9 @@
 """HTTP itself: methods, hostile framing, slow peers. Raw sockets, because a decent client sends none of it."""
 import re
 import socket
+import struct
 import threading
+import time
 
 from case import Case, daily_wave, main
 
@@ -289,6 +291,23 @@ class Hostile(Raw):
             with self.daemon.socket() as peer:
                 peer.sendall(b"GET /v1/series/left/forecast?horizon=1024 HTTP/1.1\r\nHost: x\r\n\r\n")
         self.alive()
+
+    def test_a_client_that_resets_its_connection_leaves_nothing_behind(self):
+        self.has_series("reset", daily_wave(500), season=[24], fit="off")
+        asks = (b"POST /v1/series/reset/fit HTTP/1.1\r\nHost: x\r\nPrefer: wait=5\r\nContent-Length: 0\r\n\r\n",
+                b"GET /v1/series/reset/forecast?horizon=1024 HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /livez HTTP/1.1\r\n")
+        for i in range(60):
+            with self.daemon.socket() as peer:
+                peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                peer.sendall(asks[i % 3])
+                time.sleep(0.002 * (i % 7))
+        until = time.monotonic() + 60
+        while True:
+            open_n = self.ok(self.client.get("/v1/admin/stats")).json()["requests"]["connections"]
+            if open_n == 1 or time.monotonic() > until:
+                break
+            time.sleep(0.2)
+        self.assertEqual(open_n, 1)
 
     def test_many_connections_at_once_are_answered(self):
         self.has_series("crowd", daily_wave(100), season=[24], fit="off")

@@ -1,6 +1,7 @@
 /* Deadlines of connections, on real sockets and an invented clock. */
 #include "server/http/connection_table.h"
 
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,6 +41,39 @@ static void end(struct pair *pair)
     assert_int_equal(pair->table.n, 0);
     close(pair->ours);
     close(pair->theirs);
+}
+
+/* Two ends of a connection over TCP, where a peer can reset it. */
+static struct pair new_tcp_pair(void)
+{
+    struct pair pair = {.table.max = 2};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    pair.theirs = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, n), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &n), 0);
+    assert_int_equal(connect(pair.theirs, (struct sockaddr *)&address, n), 0);
+    pair.ours = accept(listener, NULL, NULL);
+    assert_true(pair.ours >= 0);
+    close(listener);
+    return pair;
+}
+
+static void a_peer_that_has_reset_the_connection_is_found_and_marked_as_dead(void **state)
+{
+    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    struct pair pair = new_tcp_pair();
+    (void)state;
+    open_at(&pair, 0);
+    assert_int_equal(setsockopt(pair.theirs, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
+    close(pair.theirs);
+    pair.theirs = -1;
+    assert_int_equal(connection_sweep(&pair.table, S / 2), 0);
+    assert_int_equal(connection_sweep(&pair.table, S), 1);
+    assert_true(pair.connection->shut && pair.connection->dead);
+    end(&pair);
 }
 
 static void every_phase_but_work_ends_at_its_deadline_and_not_before(void **state)
@@ -206,6 +240,7 @@ static void shutting_the_idle_leaves_the_busy_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_peer_that_has_reset_the_connection_is_found_and_marked_as_dead),
         cmocka_unit_test(every_phase_but_work_ends_at_its_deadline_and_not_before),
         cmocka_unit_test(a_connection_shut_down_reads_as_ended_on_the_other_side),
         cmocka_unit_test(a_drip_buys_no_time_and_a_stream_does),
