@@ -117,10 +117,42 @@ bool trm_answer_is_flat(const struct trm_history *h)
     return true;
 }
 
-bool trm_answer_is_positive(const struct trm_history *h)
+#define BEFORE_MAX 256 /* values before it stuck that are looked at */
+
+/* The knot's value in the mixture of what it is and, with probability p, what it was: sorted at[n]. */
+static double mixed(const double *at, size_t n, double stuck, double p, int knot)
 {
-    for (size_t i = 0; i < h->n; i++)
-        if (h->raw[i] < 0)
-            return false;
-    return true;
+    double level = trm_knot_levels[knot];
+    bool above = knot > TRM_KNOT_MEDIAN;
+    double tail = (above ? 1 - level : level) / p;
+
+    if (!(tail < 1))
+        return stuck;
+    double place = (above ? 1 - tail : tail) * (double)(n - 1);
+    size_t low = (size_t)place, high = trm_min_size(low + 1, n - 1);
+    double v = at[low] + (place - (double)low) * (at[high] - at[low]);
+    return above ? fmax(v, stuck) : fmin(v, stuck);
+}
+
+void trm_answer_unstick(const struct trm_history *h, size_t first, double *knots, size_t rows)
+{
+    double at[BEFORE_MAX], held = (double)h->stuck_n, stuck = h->raw[h->n - 1];
+    size_t n = 0;
+
+    if (!h->stuck_n)
+        return;
+    for (size_t t = h->n; t-- > 0 && n < BEFORE_MAX;)
+        if (!isnan(h->raw[t]) && (n || h->raw[t] != stuck))
+            at[n++] = h->raw[t];
+    if (!n)
+        return;
+    trm_sort(at, n);
+    for (size_t i = 0; i < rows; i++) {
+        double *q = knots + i * TRM_KNOTS, lead = (double)(first + i), p = lead / (lead + held);
+        for (int k = 0; k < TRM_KNOTS; k++) {
+            double v = mixed(at, n, stuck, p, k);
+            if (k != TRM_KNOT_MEDIAN)
+                q[k] = k > TRM_KNOT_MEDIAN ? fmax(q[k], v) : fmin(q[k], v);
+        }
+    }
 }

@@ -42,7 +42,10 @@ size_t trm_answer_top(const float mix[TRM_BANK_DRAFTS], size_t most, double leas
 
 /* Whether a history holds one value only: then there is nothing to sense. */
 bool trm_answer_is_flat(const struct trm_history *history);
-/* Whether nothing observed in it is below zero: then no answer is either. */
-bool trm_answer_is_positive(const struct trm_history *history);
+/* Widens rows of knots where the history ends with a stuck sensor: at lead first + i it has come
+ * free with probability lead / (lead + values it has been stuck for) (Laplace's rule of succession
+ * for a run), and the value is then one of those before it stuck. Where a quantile of that mixture
+ * lies farther out than a knot, the knot goes there. Never narrows, never moves the median. */
+void trm_answer_unstick(const struct trm_history *history, size_t first, double *knots, size_t rows);
 
 #endif

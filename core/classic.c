@@ -121,7 +121,7 @@ enum trm_status trm_classic(enum trm_classic method, const double *values, size_
 
     if (!ask_is_sound(method, ask))
         return TRM_EINVAL;
-    enum trm_status status = trm_history_init(&history, values, n, ask->season);
+    enum trm_status status = trm_history_init_raw(&history, values, n, ask->season);
     if (status != TRM_OK)
         return status;
     size_t work_n = 3 * history.n + 2 * history.season + 2 * ask->leads;

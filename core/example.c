@@ -91,7 +91,7 @@ enum trm_status trm_example_write(struct trm_examples *examples, size_t i, struc
     struct trm_history history;
     struct trm_rng rng;
     size_t lead[TRM_EXAMPLE_ROWS];
-    enum trm_status status = trm_history_init_short(&history, values, n, season);
+    enum trm_status status = trm_history_init_short_raw(&history, values, n, season);
 
     if (status != TRM_OK)
         return status;

@@ -4,6 +4,7 @@
  * answers. */
 #include "core/fit_parts.h"
 
+#include "core/num.h"
 #include "core/trial.h"
 
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 struct trm_fit_record {
     struct trm_config config;
     const struct trm_base *base;
-    double *values; /* [n] */
+    double *values; /* [n] mended: what came before a change of unit is in the newest one */
     size_t n, observed_n;
     struct trm_trial_plan plan;
     size_t made_n;           /* past forecasts to make: plan.count, or those of the new stretch */
@@ -46,14 +47,13 @@ static enum trm_status take_values(struct trm_fit_record *fit, const double *val
     enum trm_status status = trm_history_init_short(&history, values, n, fit->config.season);
     if (status != TRM_OK)
         return status;
-    fit->n = history.n;
+    fit->n = history.n + history.gap;
     fit->observed_n = history.observed_n;
-    trm_history_done(&history);
     fit->values = malloc(fit->n * sizeof *fit->values);
-    if (!fit->values)
-        return TRM_ENOMEM;
-    memcpy(fit->values, values + n - fit->n, fit->n * sizeof *fit->values);
-    return TRM_OK;
+    for (size_t i = 0; fit->values && i < fit->n; i++)
+        fit->values[i] = i < history.n ? ldexp(history.raw[i], history.exponent) : TRM_NAN;
+    trm_history_done(&history);
+    return fit->values ? TRM_OK : TRM_ENOMEM;
 }
 
 static double relative(const struct trm_model_info *info, const struct trm_record *r)

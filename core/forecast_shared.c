@@ -12,23 +12,26 @@ struct pass {
     struct trm_widening widening;
     struct trm_who who;
     struct trm_think *think;
-    double *knots;  /* [horizon][TRM_KNOTS] the answer, scaled units */
-    double *before; /* [horizon] medians of the trace's step before */
+    size_t gap, leads; /* missing values at the end that are forecast too; with them the horizon */
+    double *all;       /* [leads][TRM_KNOTS] the answer from the last observation on, scaled units */
+    double *knots;     /* [horizon][TRM_KNOTS] those asked for: the end of all */
+    double *before;    /* [horizon] medians of the trace's step before */
     bool positive;
 };
 
 static void pass_done(struct pass *p)
 {
     trm_think_free(p->think);
-    free(p->knots);
+    free(p->all);
     trm_history_done(&p->history);
 }
 
 /* The knots of who answers, widened. */
 static void settle(struct pass *p, struct trm_who who)
 {
-    trm_answer_knots(p->think, who, p->knots);
-    trm_answer_widen(&p->widening, p->knots, p->request->horizon);
+    trm_answer_knots(p->think, who, p->all);
+    trm_answer_unstick(&p->history, 1, p->all, p->leads);
+    trm_answer_widen(&p->widening, p->all, p->leads);
 }
 
 /* ---- trace ---- */
@@ -59,7 +62,7 @@ static void note_trust(const struct pass *p, struct trm_who who,
     float mix[TRM_BANK_DRAFTS];
 
     for (int i = 0; i < TRM_TRACE_PLACES; i++) {
-        trm_answer_mix(p->think, who, place[i] - 1, mix);
+        trm_answer_mix(p->think, who, p->gap + place[i] - 1, mix);
         t->trust_n = trm_answer_top(mix, TRM_TRACE_TRUST, -1, t->trust[i]);
     }
 }
@@ -106,7 +109,7 @@ static enum trm_status gather(struct pass *p, const struct trm_base *base,
 
     if (status != TRM_OK)
         return status;
-    p->positive = trm_answer_is_positive(&p->history);
+    p->positive = p->history.positive;
     p->who = (struct trm_who){.by = TRM_BY_NETWORK};
     p->widening = (struct trm_widening){{{1, 1}, {1, 1}}};
     if (model) {
@@ -114,11 +117,14 @@ static enum trm_status gather(struct pass *p, const struct trm_base *base,
         p->widening = model->info.widening;
     }
     trm_forecast_widen(p->request, &p->widening);
-    p->knots = calloc(H * (TRM_KNOTS + 1), sizeof *p->knots);
-    if (!p->knots)
+    p->gap = trm_min_size(p->history.gap, TRM_HORIZON_MAX - H);
+    p->leads = H + p->gap;
+    p->all = calloc(p->leads * TRM_KNOTS + H, sizeof *p->all);
+    if (!p->all)
         return TRM_ENOMEM;
+    p->knots = p->all + p->gap * TRM_KNOTS;
     p->before = p->knots + H * TRM_KNOTS;
-    return trm_answer_is_flat(&p->history) ? TRM_OK : trm_think_new(base, H, &p->think);
+    return trm_answer_is_flat(&p->history) ? TRM_OK : trm_think_new(base, p->leads, &p->think);
 }
 
 /* One value for ever. */
@@ -126,8 +132,8 @@ static void answer_flat(struct pass *p, struct trm_forecast *out)
 {
     uint64_t started = trm_forecast_now(p->request);
 
-    for (size_t i = 0; i < out->horizon * TRM_KNOTS; i++)
-        p->knots[i] = p->history.filled[0];
+    for (size_t i = 0; i < p->leads * TRM_KNOTS; i++)
+        p->all[i] = p->history.filled[0];
     p->who.by = TRM_BY_CONSENSUS;
     out->draft_n = 1;
     out->draft[0] = (struct trm_draft_weight){trm_bank_name(TRM_BANK_NAIVE), 1};
@@ -141,7 +147,7 @@ static void think(struct pass *p, struct trm_forecast *out)
         uint64_t started = trm_forecast_now(p->request);
         trm_think_step(p->think);
         settle(p, p->who);
-        if (!trm_answer_is_finite(p->knots, out->horizon)) {
+        if (!trm_answer_is_finite(p->all, p->leads)) {
             p->who.by = TRM_BY_CONSENSUS;
             settle(p, p->who);
             return;
@@ -160,7 +166,7 @@ static void answer(struct pass *p, size_t season2, struct trm_forecast *out)
     uint64_t started = trm_forecast_now(p->request);
     float mix[TRM_BANK_DRAFTS];
 
-    trm_think_begin(p->think, &p->history, season2, out->horizon);
+    trm_think_begin(p->think, &p->history, season2, p->leads);
     settle(p, consensus);
     note(p, out, consensus, started);
     if (p->who.by == TRM_BY_NETWORK)

@@ -1,6 +1,7 @@
 /* Cutting, scaling and filling. */
 #include "core/history.h"
 
+#include "core/mend.h"
 #include "core/metrics.h"
 #include "core/num.h"
 
@@ -70,9 +71,56 @@ static double deviation(const double *v, size_t n)
     return sqrt(sum / (double)n);
 }
 
-/* quarters: quarters of a season that a history must be longer than to have one at all. */
+/* How a history is to be made. */
+struct manner {
+    size_t quarters; /* of a season that a history must be longer than to have one at all */
+    bool mend, cut;
+};
+
+static size_t count_observed(const double *v, size_t n)
+{
+    size_t seen = 0;
+
+    for (size_t i = 0; i < n; i++)
+        seen += !isnan(v[i]);
+    return seen;
+}
+
+static bool nowhere_negative(const double *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (v[i] < 0)
+            return false;
+    return true;
+}
+
+/* Mends raw[n], which has room for TRM_MEND_ROOM(n) more behind it, and cuts what is missing at the
+ * ends. */
+static void mend(struct trm_history *h, const struct manner *how, size_t season, double *ret_max)
+{
+    struct trm_mend found;
+
+    if (how->mend) {
+        trm_mend(h->raw, h->n, season, h->raw + h->n, &found);
+        h->stuck_n = found.stuck_n;
+        if (found.n) {
+            h->observed_n = count_observed(h->raw, h->n);
+            *ret_max = 0;
+            for (size_t i = 0; i < h->n; i++)
+                *ret_max = fmax(*ret_max, fabs(h->raw[i])); /* passes over NaN */
+        }
+    }
+    size_t first = 0;
+    while (isnan(h->raw[first]))
+        first++;
+    h->n -= first;
+    memmove(h->raw, h->raw + first, h->n * sizeof *h->raw);
+    while (how->cut && isnan(h->raw[h->n - 1]))
+        h->n--, h->gap++;
+}
+
 static enum trm_status init(struct trm_history *ret, const double *values, size_t n, size_t season,
-                            size_t quarters)
+                            struct manner how)
 {
     double max = 0;
     size_t observed = 0;
@@ -84,14 +132,18 @@ static enum trm_status init(struct trm_history *ret, const double *values, size_
     enum trm_status status = survey(values, n, &max, &observed);
     if (status != TRM_OK)
         return status;
-    double *all = malloc(2 * n * sizeof *all);
+    double *all = malloc((n + (how.mend ? TRM_MEND_ROOM(n) : n)) * sizeof *all);
     if (!all)
         return TRM_ENOMEM;
     struct trm_history out = {.n = n, .raw = all, .filled = all + n, .observed_n = observed};
+    memcpy(out.raw, values, n * sizeof *all);
+    out.positive = nowhere_negative(values, n);
+    mend(&out, &how, season, &max);
+    n = out.n;
     frexp(max, &out.exponent);
     for (size_t i = 0; i < n; i++)
-        out.raw[i] = ldexp(values[i], -out.exponent);
-    out.season = 4 * n > quarters * season ? season : 1;
+        out.raw[i] = ldexp(out.raw[i], -out.exponent);
+    out.season = 4 * n > how.quarters * season ? season : 1;
     memcpy(out.filled, out.raw, n * sizeof *all);
     fill(out.filled, n, out.season);
     out.sd = deviation(out.filled, n);
@@ -104,13 +156,25 @@ static enum trm_status init(struct trm_history *ret, const double *values, size_
 
 enum trm_status trm_history_init(struct trm_history *ret, const double *values, size_t n, size_t season)
 {
-    return init(ret, values, n, season, 8);
+    return init(ret, values, n, season, (struct manner){8, true, false});
 }
 
 enum trm_status trm_history_init_short(struct trm_history *ret, const double *values, size_t n,
                                        size_t season)
 {
-    return init(ret, values, n, season, 5);
+    return init(ret, values, n, season, (struct manner){5, true, true});
+}
+
+enum trm_status trm_history_init_raw(struct trm_history *ret, const double *values, size_t n,
+                                     size_t season)
+{
+    return init(ret, values, n, season, (struct manner){8, false, false});
+}
+
+enum trm_status trm_history_init_short_raw(struct trm_history *ret, const double *values, size_t n,
+                                           size_t season)
+{
+    return init(ret, values, n, season, (struct manner){5, false, false});
 }
 
 void trm_history_done(struct trm_history *history)

@@ -73,7 +73,7 @@ static void score(const double *knots, const double *truth, size_t leads, double
 static void compare(const struct trm_think *think, const struct trm_history *history,
                     const double *truth, double *knots, struct trm_trial *out)
 {
-    bool positive = trm_answer_is_positive(history);
+    bool positive = history->positive;
 
     for (size_t w = 0; w < TRM_TRIAL_WHO; w++) {
         struct trm_who who = {w == 0   ? TRM_BY_NETWORK
@@ -81,6 +81,7 @@ static void compare(const struct trm_think *think, const struct trm_history *his
                                        : TRM_BY_DRAFT,
                               w > 1 ? (enum trm_bank_draft)(w - 2) : 0};
         trm_answer_knots(think, who, knots);
+        trm_answer_unstick(history, 1, knots, think->horizon);
         score(knots, truth, think->horizon, history->error, positive, &out->loss[w], &out->mae[w],
               out->beyond[w]);
         if (w < 2)
@@ -99,6 +100,7 @@ enum trm_status trm_trial_make(struct trm_think *think, const double *values, si
 
     if (status != TRM_OK)
         return status == TRM_ENOMEM ? TRM_ENOMEM : TRM_EMISSING;
+    origin -= history.gap; /* a forecast begins where the observations end */
     for (size_t h = 0; h < leads; h++) {
         truth[h] = ldexp(values[origin + h], -history.exponent);
         out.leads += !isnan(truth[h]);

@@ -59,18 +59,6 @@ static void run_done(struct run *run)
     record_list_free(&run->records);
 }
 
-/* Room for the longest answer; no more than core can give. */
-static size_t horizon_max(const struct run *run)
-{
-    size_t most = 1;
-
-    for (size_t i = 0; i < run->records.n; i++) {
-        size_t horizon = question_horizon(&run->question, &run->records.at[i]);
-        most = horizon > most ? horizon : most;
-    }
-    return most < TRM_HORIZON_MAX ? most : TRM_HORIZON_MAX;
-}
-
 static int run_init(struct run *run, const char *path, struct tool_err *err)
 {
     const struct evaluate_options *options = run->options;
@@ -85,7 +73,7 @@ static int run_init(struct run *run, const char *path, struct tool_err *err)
     run->statuses = calloc(n, sizeof *run->statuses);
     run->cpu_ns = calloc(n, sizeof *run->cpu_ns);
     if (run->question.base)
-        run->question.thinks = think_pool_new(run->question.base, horizon_max(run));
+        run->question.thinks = think_pool_new(run->question.base, TRM_HORIZON_MAX);
     if (!run->answers || !run->scores || !run->statuses || !run->cpu_ns
         || (run->question.base && !run->question.thinks))
         return tool_fail(err, "%s: out of memory", path);

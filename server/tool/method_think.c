@@ -12,7 +12,9 @@
 /* A series being thought about. */
 struct sitting {
     const struct trm_history *history;
-    double *knots; /* [horizon][TRM_KNOTS], scaled */
+    double *all;   /* [leads][TRM_KNOTS] from the last observation on, scaled */
+    double *knots; /* [horizon][TRM_KNOTS] the end of them */
+    size_t leads;
     double floor;
 };
 
@@ -51,6 +53,12 @@ static void write_step(const struct sitting *sitting, struct answer *answer)
     answer->step_n++;
 }
 
+static void settle(const struct trm_think *think, struct trm_who who, const struct sitting *sitting)
+{
+    trm_answer_knots(think, who, sitting->all);
+    trm_answer_unstick(sitting->history, 1, sitting->all, sitting->leads);
+}
+
 /* The networks' steps; false where one answers nonsense. */
 static bool think_on(struct trm_think *think, const struct sitting *sitting, struct answer *answer)
 {
@@ -58,8 +66,8 @@ static bool think_on(struct trm_think *think, const struct sitting *sitting, str
 
     do {
         trm_think_step(think);
-        trm_answer_knots(think, network, sitting->knots);
-        if (!trm_answer_is_finite(sitting->knots, answer->horizon))
+        settle(think, network, sitting);
+        if (!trm_answer_is_finite(sitting->all, sitting->leads))
             return false;
         write_step(sitting, answer);
     } while (!trm_think_settled(think));
@@ -72,22 +80,22 @@ static void think_over(struct trm_think *think, const struct sitting *sitting, s
 {
     const struct trm_who consensus = {.by = TRM_BY_CONSENSUS};
 
-    trm_think_begin(think, sitting->history, season2, answer->horizon);
-    trm_answer_knots(think, consensus, sitting->knots);
+    trm_think_begin(think, sitting->history, season2, sitting->leads);
+    settle(think, consensus, sitting);
     if (who.by != TRM_BY_DRAFT)
         write_step(sitting, answer);
     if (who.by == TRM_BY_NETWORK && think_on(think, sitting, answer))
         answer->by_network = true;
     else
-        trm_answer_knots(think, who.by == TRM_BY_NETWORK ? consensus : who, sitting->knots);
+        settle(think, who.by == TRM_BY_NETWORK ? consensus : who, sitting);
     write_answer(sitting, answer);
 }
 
 /* One value for ever. */
 static void repeat(const struct sitting *sitting, struct answer *answer)
 {
-    for (size_t i = 0; i < answer->horizon * TRM_KNOTS; i++)
-        sitting->knots[i] = sitting->history->filled[0];
+    for (size_t i = 0; i < sitting->leads * TRM_KNOTS; i++)
+        sitting->all[i] = sitting->history->filled[0];
     write_step(sitting, answer);
     write_answer(sitting, answer);
 }
@@ -95,10 +103,14 @@ static void repeat(const struct sitting *sitting, struct answer *answer)
 static enum trm_status sit(const struct trm_history *history, const struct question *question,
                            size_t season2, struct answer *answer)
 {
+    size_t room = TRM_HORIZON_MAX - answer->horizon,
+           gap = history->gap < room ? history->gap : room;
     struct sitting sitting = {.history = history,
-                              .knots = malloc(answer->horizon * TRM_KNOTS * sizeof(double)),
-                              .floor = trm_answer_is_positive(history) ? 0 : -DBL_MAX};
-    struct trm_think *think = sitting.knots ? think_pool_take(question->thinks) : NULL;
+                              .leads = gap + answer->horizon,
+                              .floor = history->positive ? 0 : -DBL_MAX};
+    sitting.all = malloc(sitting.leads * TRM_KNOTS * sizeof(double));
+    sitting.knots = sitting.all + gap * TRM_KNOTS;
+    struct trm_think *think = sitting.all ? think_pool_take(question->thinks) : NULL;
 
     if (think && trm_answer_is_flat(history))
         repeat(&sitting, answer);
@@ -106,7 +118,7 @@ static enum trm_status sit(const struct trm_history *history, const struct quest
         think_over(think, &sitting, season2, question->who, answer);
     if (think)
         think_pool_give(question->thinks, think);
-    free(sitting.knots);
+    free(sitting.all);
     return think ? TRM_OK : TRM_ENOMEM;
 }
 
