@@ -97,7 +97,7 @@ static void add_head(const uint8_t *head, size_t n, size_t body_n, struct bytes 
 
 void http_script(const uint8_t *script, size_t n, struct bytes *ret)
 {
-    while (n > 0) {
+    while (script != NULL && n > 0) {
         size_t head = head_n(script, n);
         const uint8_t *body = script + head;
         struct bytes encoded = {0};
